@@ -1,0 +1,48 @@
+# The two commands are `make run` and `make test`; everything else builds on the same environment.
+# They need git, python3 (3.11 or later), pip and make: no venv package, no compiler.
+PY ?= python3
+V  ?= .venv
+BIN = $(V)/bin
+RUN_ARGS ?=
+TEST_ARGS ?=
+
+.PHONY: run test lint bench locks clean python
+
+run: $(V)/.run
+	@exec $(BIN)/vestibule run $(RUN_ARGS)
+
+test: $(V)/.test lint
+	$(BIN)/python -m pytest -n 2 $(TEST_ARGS)
+
+lint: $(V)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(V)/.test
+	$(BIN)/python -m bench
+
+# The locks carry hashes and no index address; uv is needed only by who changes a dependency.
+locks:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate pyproject.toml --group build -o requirements/run.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --no-annotate pyproject.toml --group build --group test -c requirements/run.txt -o requirements/test.txt
+
+clean:
+	rm -rf $(V) .venvs
+
+python:
+	@$(PY) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Vestibule needs Python 3.11 or later, and $(PY) is %d.%d. Name another one: make PY=python3.12 ..." % v[:2])'
+
+# `| python` checks the interpreter first, without making the stamp stale.
+$(V)/.run: requirements/run.txt pyproject.toml | python
+	$(PY) -m venv --without-pip --clear $(V)
+	$(PY) -m pip -q --python $(BIN)/python install --require-hashes --only-binary :all: -r requirements/run.txt
+	$(PY) -m pip -q --python $(BIN)/python install --no-index --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(V)/.test: requirements/test.txt $(V)/.run
+	$(PY) -m pip -q --python $(BIN)/python install --require-hashes --only-binary :all: -r requirements/test.txt
+	@touch $@

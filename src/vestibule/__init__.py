@@ -1,0 +1,3 @@
+"""Vestibule: user authentication you can see through."""
+
+__version__ = "0.1.0"
