@@ -14,12 +14,12 @@ AUTH = Auth()
 
 def field(name: str) -> str:
     """Return a field of the form, empty if it is missing or not text."""
-    value = request.form.get(name, "")
     try:
-        # A client may choose an encoding in which half a character can be
-        # written, which no database and no answer could hold.
+        value = request.form.get(name, "")
         value.encode("utf-8")
-    except UnicodeEncodeError:
+    except (UnicodeError, LookupError, OSError):
+        # Half a character, an encoding that does not exist, a body that
+        # breaks off: the client's mistakes, and never a 500 of ours.
         return ""
     return value
 
