@@ -54,11 +54,10 @@ def profile_logged(session_id: str) -> None:
 def log_out(session_id: str) -> None:
     """Check that logging out leads home and ends the session."""
     cookies = {"session_id": session_id}
-    response = requests.delete(
-        URL + "/sessions", cookies=cookies, allow_redirects=False)
-    assert response.status_code == 302
-    home = requests.get(URL + response.headers["Location"])
-    assert home.json() == {"message": "Bienvenue"}
+    response = requests.delete(URL + "/sessions", cookies=cookies)
+    assert [hop.status_code for hop in response.history] == [302]
+    assert response.url == URL + "/"
+    assert response.json() == {"message": "Bienvenue"}
     response = requests.get(URL + "/profile", cookies=cookies)
     assert response.status_code == 403
 
