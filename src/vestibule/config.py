@@ -1,0 +1,188 @@
+"""Settings and the clock: what an operator decides, and what time it is."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Annotated, Any, Literal
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+VERSION = metadata.version("vestibule")
+PREFIX = "VESTIBULE_"
+Clock = Callable[[], datetime]
+
+
+def clock() -> datetime:
+    """The time now, in UTC. Whoever asks for the time asks here, so that tests can move it."""
+    return datetime.now(UTC)
+
+
+class BadSetting(ValueError):
+    """A setting that the service cannot start with; the text says which, and what to do."""
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads ``VESTIBULE_X_FILE`` for each secret setting X: a file shows up in no process list."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """The content of the file that the environment names for this field, if it names one."""
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if path is None or "SecretStr" not in str(field.annotation):
+            return None, field_name, False
+        if variable.removesuffix("_FILE") in os.environ:
+            raise BadSetting(f"{variable}: the same secret is also given without _FILE; keep one.")
+        try:
+            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise BadSetting(f"{variable}: cannot read {path}: {reason}.") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets found in files, by field name."""
+        fields = self.settings_cls.model_fields.items()
+        found = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Settings(BaseSettings):
+    """Every setting and its default. Each is ``VESTIBULE_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(5000, ge=1, le=65535, description="Port to listen on.")
+    profile: Literal["strict", "classic"] = Field(
+        "strict", description="strict, or classic: the exercise's contract to the letter."
+    )
+    data: Path = Field(
+        Path("vestibule-data"), description="Directory for the database, backups and mail."
+    )
+    workers: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        ge=1,
+        le=64,
+        description="Worker processes; one per core unless said otherwise.",
+    )
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Where people reach the service; links in mails start with it."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL; SQLite in the data directory unless said otherwise."
+    )
+    session_idle: Annotated[timedelta, Field(gt=timedelta(0))] = Field(
+        timedelta(days=7), description="A session unused for this long ends."
+    )
+    session_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = Field(
+        timedelta(days=30), description="A session ends after this long, used or not."
+    )
+    reset_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = Field(
+        timedelta(minutes=30), description="A reset token works for this long."
+    )
+    password_min_length: int = Field(
+        8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
+    )
+    login_failures: int = Field(
+        10, ge=1, description="Failed logins per account and address in fifteen minutes."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line to write."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature.
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line first, then the environment, then secret files."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @model_validator(mode="after")
+    def _classic_stays_at_home(self) -> Settings:
+        if self.profile == "classic" and not is_loopback(self.host):
+            raise ValueError(
+                f"host: the classic profile gives reset tokens to whoever asks, so it listens on "
+                f"loopback only, and {self.host} is not. Use --host 127.0.0.1, or --profile strict."
+            )
+        if self.database_url and not self.database_url.get_secret_value().startswith("sqlite:///"):
+            raise ValueError("database_url: only SQLite is supported: sqlite:////path/to/file.db")
+        return self
+
+    @property
+    def classic(self) -> bool:
+        """Whether the exercise's contract is answered to the letter."""
+        return self.profile == "classic"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that links in mails start with, without a slash at the end."""
+        if self.public_url:
+            return str(self.public_url).rstrip("/")
+        name = "localhost" if is_loopback(self.host) else self.host
+        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        if self.database_url:
+            return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+        return self.data / "vestibule.db"
+
+
+def load(**given: Any) -> Settings:
+    """Settings from the command line, the environment, or the defaults, in this order.
+
+    :param given: from the command line; what is ``None`` was not given.
+    :raises BadSetting: naming the setting, without its value, which may be a secret.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        raise BadSetting("\n".join(_in_words(problem) for problem in error.errors())) from None
+
+
+def _in_words(problem: Any) -> str:
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return str(message)
+    name = str(problem["loc"][0])
+    return f"{name} ({PREFIX}{name.upper()}): {message}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, a name or an address, never leaves this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def prepare_data(settings: Settings) -> None:
+    """Make the data directory, readable by its owner alone.
+
+    :raises BadSetting: it cannot be made or written to.
+    """
+    folder = settings.database.parent
+    for path in (settings.data, folder):
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Being allowed to is not being able to: a read-only disk shows only when written to.
+            with TemporaryFile(dir=path):
+                pass
+        except OSError as error:
+            raise BadSetting(
+                f"data ({PREFIX}DATA): cannot write to {path}: {error.strerror}."
+            ) from error

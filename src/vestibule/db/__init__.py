@@ -1,0 +1,125 @@
+"""The only SQL: ``DB`` opens transactions, and the tables inside them are its methods' words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import InvalidRequestError, NoResultFound
+from sqlalchemy.orm import Session as Work
+
+from vestibule.db.engine import SQLITE_VERSION, identity, open_engine, writing
+from vestibule.db.errors import AlreadyExists, StorageUnavailable, translated
+from vestibule.db.outbox import Outbox
+from vestibule.db.rate_limits import RateLimits
+from vestibule.db.sessions import SessionCheck, Sessions, Visit
+from vestibule.db.tokens import Tokens
+from vestibule.db.users import Users
+from vestibule.user import User
+
+__all__ = ["DB", "SQLITE_VERSION", "AlreadyExists", "StorageUnavailable", "Transaction", "Visit"]
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """What can be read and written together: all of it is stored, or none."""
+
+    users: Users
+    sessions: Sessions
+    tokens: Tokens
+    outbox: Outbox
+    rate_limits: RateLimits
+
+
+class DB:
+    """The database. Safe to share between threads: each transaction has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._engine = open_engine(path)
+        self._check_session = SessionCheck(self._engine)
+
+    def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
+        """Store a new user and return it.
+
+        :raises AlreadyExists: the address has an account.
+        """
+        with self.begin() as tx:
+            return tx.users.add(email=email, hashed_password=hashed_password, **columns)
+
+    def find_user_by(self, **columns: Any) -> User:
+        """The first user whose columns have these values.
+
+        :raises NoResultFound: nobody has them.
+        :raises InvalidRequestError: there is no such column, or none was named.
+        """
+        if not columns:
+            raise InvalidRequestError("no column was named")
+        with translated(), Work(self._engine, expire_on_commit=False) as work:
+            user = work.scalars(select(User).filter_by(**columns).order_by(User.id)).first()
+        if user is None:
+            raise NoResultFound
+        return user
+
+    def update_user(self, user_id: int, **columns: Any) -> None:
+        """Change these columns of the user.
+
+        :raises ValueError: there is no such column; nothing is changed.
+        :raises NoResultFound: there is no such user.
+        """
+        unknown = columns.keys() - inspect(User).column_attrs.keys()
+        if unknown:
+            raise ValueError(f"User has no {', '.join(sorted(unknown))}")
+        with self.begin() as tx:
+            user = tx.users.get(user_id)
+            if user is None:
+                raise NoResultFound
+            for name, value in columns.items():
+                setattr(user, name, value)
+
+    def find_session(self, digest: str, now: datetime, idle: timedelta) -> Visit | None:
+        """The open session with this digest, or ``None``: one statement, one row, no write."""
+        with translated():
+            return self._check_session(digest, now, idle)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction that may write. It commits at the end, or rolls back on any exception.
+
+        :raises StorageUnavailable: the database is locked, full or gone; nothing was stored.
+        """
+        with translated(), Work(writing(self._engine), expire_on_commit=False) as work:
+            with work.begin():
+                file = identity(self._path)
+                yield _tables(work)
+            # A file deleted or replaced meanwhile took the commit with it: do not acknowledge it.
+            if file is None or file != identity(self._path):
+                raise StorageUnavailable("the database file was replaced")
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads, and waits for no writer."""
+        with translated(), Work(self._engine, expire_on_commit=False) as work:
+            yield _tables(work)
+
+    def schema(self) -> str | None:
+        """The revision that the tables are at, or ``None`` if there are none.
+
+        :raises StorageUnavailable: the database cannot be read.
+        """
+        with translated(), self._engine.connect() as connection:
+            version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return version
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._engine.dispose()
+
+
+def _tables(work: Work) -> Transaction:
+    return Transaction(Users(work), Sessions(work), Tokens(work), Outbox(work), RateLimits(work))

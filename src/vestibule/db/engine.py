@@ -1,0 +1,99 @@
+"""How SQLite is opened: which library, which settings, how transactions begin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import QueuePool
+
+if sys.platform == "linux":
+    # SQLite before 3.51.3 can corrupt a WAL database that two connections write, and Debian's
+    # Python carries 3.40. This wheel brings its own, fixed one.
+    from pysqlite3 import dbapi2 as sqlite
+else:
+    import sqlite3 as sqlite
+
+SQLITE_VERSION: str = sqlite.sqlite_version
+WRITE = "vestibule_write"
+# A writer waits this long for another to finish before it answers 503.
+BUSY_SECONDS = 5
+
+
+def open_engine(path: Path) -> Engine:
+    """An engine on the SQLite file at ``path``, which must exist, if only as an empty file.
+
+    A file that vanishes under a running service must not come back as a new, empty database.
+    """
+    address = f"{path.resolve().as_uri()}?mode=rw"
+
+    def connect() -> Any:
+        return sqlite.connect(
+            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+
+    engine = create_engine(
+        "sqlite://",
+        module=sqlite,
+        creator=connect,
+        # Threads come and go (granian reaps idle ones), so connections belong to the pool.
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=8,
+        pool_timeout=BUSY_SECONDS,
+        pool_use_lifo=True,
+        # Values are secrets or personal: never in an error's text.
+        hide_parameters=True,
+    )
+    event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    _watch_the_file(engine, path)
+    return engine
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine, whose transactions take the write lock at once."""
+    return engine.execution_options(**{WRITE: True})
+
+
+def _configure(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # FULL: what was acknowledged survives a power cut, not only a crash of the process.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA trusted_schema = OFF")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once when another wrote in between;
+    # with the write lock taken at the start it waits its turn instead.
+    write = connection.get_execution_options().get(WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _watch_the_file(engine: Engine, path: Path) -> None:
+    """Drop connections to a file that was moved or deleted: they would write into the void."""
+
+    def remember(_: Any, record: Any) -> None:
+        record.info["file"] = identity(path)
+
+    def compare(_: Any, record: Any, __: object) -> None:
+        if record.info["file"] != identity(path):
+            raise DisconnectionError("the database file was replaced")
+
+    event.listen(engine, "connect", remember)
+    event.listen(engine, "checkout", compare)
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at ``path`` now (device and inode), or ``None``."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

@@ -1,0 +1,67 @@
+"""Mail on its way: queued with its cause, claimed by one worker, settled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.orm import Session
+
+from vestibule.records import OutboxMessage
+
+
+@dataclass(frozen=True)
+class Outbox:
+    """The ``outbox`` table, inside one transaction."""
+
+    _work: Session
+
+    def add(self, template: str, recipient: str, now: datetime) -> None:
+        """Queue a mail; it is kept only if the transaction that causes it commits."""
+        self._work.add(
+            OutboxMessage(template=template, recipient=recipient, created_at=now, due_at=now)
+        )
+
+    def any_due(self, now: datetime) -> bool:
+        """Whether there is something to send."""
+        return bool(self._work.scalar(select(exists().where(*_due(now)))))
+
+    def claim(self, now: datetime, until: datetime) -> OutboxMessage | None:
+        """Take one message that is due, so that nobody else takes it before ``until``."""
+        oldest = select(OutboxMessage.id).where(*_due(now)).order_by(OutboxMessage.due_at).limit(1)
+        return self._work.scalar(
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(oldest))
+            .values(due_at=until, attempts=OutboxMessage.attempts + 1)
+            .returning(OutboxMessage)
+        )
+
+    def settle(self, message_id: int, now: datetime, outcome: str) -> None:
+        """Note that the message needs nothing more, and what became of it."""
+        self._work.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message_id)
+            .values(done_at=now, outcome=outcome)
+        )
+
+    def postpone(self, message_id: int, due_at: datetime, outcome: str) -> None:
+        """Try the message again at ``due_at``; ``outcome`` says what went wrong."""
+        self._work.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message_id)
+            .values(due_at=due_at, outcome=outcome)
+        )
+
+    def get(self, message_id: int) -> OutboxMessage | None:
+        """The message with this number, or ``None``."""
+        return self._work.get(OutboxMessage, message_id)
+
+    def latest(self, most: int) -> list[OutboxMessage]:
+        """The newest messages, newest first."""
+        newest = select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(most)
+        return list(self._work.scalars(newest))
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return OutboxMessage.done_at.is_(None), OutboxMessage.due_at <= now

@@ -1,0 +1,98 @@
+"""Sessions: added, found by the digest of their id, closed.
+
+The check of a session is what every request of every signed-in person costs. It is one
+statement on one indexed row, compiled once and run on a plain connection: an ORM query costs
+some 400 microseconds more, a compiled Core statement some 100.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import Engine, bindparam, delete, select, update
+from sqlalchemy.orm import Session as Work
+
+from vestibule.db.errors import StorageUnavailable
+from vestibule.user import Session, User, micros, moment
+
+
+class Visit(NamedTuple):
+    """A session that was found open, and whose it is."""
+
+    session_id: int
+    user_id: int
+    email: str
+    last_seen_at: datetime
+
+
+class SessionCheck:
+    """The statement that finds an open session, prepared for one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        statement = (
+            select(Session.id, Session.user_id, User.email, Session.last_seen_at)
+            .join(User, User.id == Session.user_id)
+            .where(
+                Session.digest == bindparam("digest"),
+                Session.expires_at > bindparam("now"),
+                Session.last_seen_at > bindparam("idle_since"),
+            )
+        )
+        compiled = statement.compile(engine)
+        self._engine = engine
+        self._driver_error = engine.dialect.loaded_dbapi.Error
+        self._sql = str(compiled)
+        # SQLite takes values by position; other drivers take them by name.
+        self._order = getattr(compiled, "positiontup", None)
+
+    def __call__(self, digest: str, now: datetime, idle: timedelta) -> Visit | None:
+        """The open session with this digest, or ``None``.
+
+        :raises StorageUnavailable: the database is locked or gone.
+        """
+        by_name = {"digest": digest, "now": micros(now), "idle_since": micros(now - idle)}
+        values: Any = [by_name[name] for name in self._order] if self._order else by_name
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(self._sql, values)
+            row = cursor.fetchone()
+            cursor.close()
+        except self._driver_error as error:
+            raise StorageUnavailable(str(error)) from error
+        finally:
+            connection.close()
+        return Visit(row[0], row[1], row[2], moment(row[3])) if row else None
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The ``sessions`` table, inside one transaction."""
+
+    _work: Work
+
+    def add(self, **columns: Any) -> None:
+        """Store a session."""
+        self._work.add(Session(**columns))
+
+    def touch(self, session_id: int, now: datetime) -> None:
+        """Note that the session was used now."""
+        self._work.execute(update(Session).where(Session.id == session_id).values(last_seen_at=now))
+
+    def close(self, digest: str) -> None:
+        """Remove the session with this digest, if there is one."""
+        self._work.execute(delete(Session).where(Session.digest == digest))
+
+    def close_all(self, user_id: int) -> None:
+        """Remove every session of the user."""
+        self._work.execute(delete(Session).where(Session.user_id == user_id))
+
+    def sweep(self, now: datetime, idle: timedelta, most: int) -> int:
+        """Remove up to ``most`` sessions that are over, and say how many."""
+        over = select(Session.id).where(Session.expires_at <= now).limit(most)
+        unused = select(Session.id).where(Session.last_seen_at <= now - idle).limit(most)
+        ids = [*self._work.scalars(over), *self._work.scalars(unused)]
+        self._work.execute(delete(Session).where(Session.id.in_(ids)))
+        return len(ids)

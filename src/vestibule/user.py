@@ -1,0 +1,91 @@
+"""What is stored about a person: the user, and what the user owns."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment, stored as microseconds since 1970 in UTC: one integer on every database."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> int | None:
+        """Microseconds since 1970; a moment without a time zone is a bug and is refused."""
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, _: Dialect) -> datetime | None:
+        """The moment, in UTC."""
+        return None if value is None else moment(value)
+
+
+def micros(value: datetime) -> int:
+    """Microseconds since 1970 of an aware ``value``."""
+    if value.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return round(value.timestamp() * 1_000_000)
+
+
+def moment(value: int) -> datetime:
+    """The moment, in UTC, of ``value`` microseconds since 1970."""
+    return datetime.fromtimestamp(value / 1_000_000, UTC)
+
+
+class Row(DeclarativeBase):
+    """Whatever has a table. Constraints have names, so that a migration can speak of them."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: Instant,
+        # SQLite numbers rows by itself only in a column declared INTEGER.
+        int: BigInteger().with_variant(Integer, "sqlite"),
+    }
+
+
+class User(Row):
+    """An account: one address, one password hash."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(250))
+    # The address as it is compared: variants of case and width are one account, never two.
+    email_key: Mapped[str] = mapped_column(String(1000), unique=True)
+    hashed_password: Mapped[str] = mapped_column(String(250))
+    created_at: Mapped[datetime]
+
+
+class Session(Row):
+    """A login on one device. The id that the cookie carries is not here, only its digest."""
+
+    __tablename__ = "sessions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime] = mapped_column(index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Token(Row):
+    """A single-use token; ``purpose`` says what it opens. A new one replaces the old."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (UniqueConstraint("user_id", "purpose"),)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime] = mapped_column(index=True)
