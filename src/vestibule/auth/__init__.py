@@ -1,0 +1,186 @@
+"""The front desk: everything that can be asked of the service, whoever asks."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Event
+
+from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
+from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
+from vestibule.auth.errors import BadCredentials, EmailTaken, UnknownEmail
+from vestibule.auth.outbox import Outbox
+from vestibule.auth.passwords import Passwords
+from vestibule.auth.policy import Policy
+from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.sessions import Sessions
+from vestibule.auth.tokens import RESET, Tokens
+from vestibule.auth.upkeep import Upkeep
+from vestibule.config import Clock, Settings, clock
+from vestibule.db import DB, AlreadyExists
+from vestibule.user import User
+
+# The exercise's sessions and tokens have no end.
+ENDLESS = timedelta(days=36500)
+RESET_REQUESTS = Limit("reset", 5)
+
+
+@dataclass(frozen=True)
+class Auth:
+    """Seven methods of the exercise, the flows that join several desks, and the desks themselves.
+
+    In the classic profile they mean what the exercise's contract says, to the letter.
+    """
+
+    _db: DB
+    _clock: Clock
+    classic: bool
+    passwords: Passwords
+    sessions: Sessions
+    tokens: Tokens
+    outbox: Outbox
+    rate_limits: RateLimits
+    upkeep: Upkeep
+    login_failures: Limit
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock = clock) -> Auth:
+        """The front desk of the service that ``settings`` describe, on its database."""
+        db, classic = DB(settings.database), settings.classic
+        # One hash at a time and core: more at once take longer each, and 19 MiB each.
+        slots = max(1, len(os.sched_getaffinity(0)) // settings.workers)
+        hasher = Hasher(Bcrypt() if classic else Argon2id(), slots)
+        policy = None if classic else Policy(settings.password_min_length)
+        sessions = Sessions(
+            db,
+            clock,
+            idle=ENDLESS if classic else settings.session_idle,
+            lifetime=ENDLESS if classic else settings.session_lifetime,
+            single=classic,
+        )
+        tokens = Tokens(db, clock, ENDLESS if classic else settings.reset_lifetime)
+        outbox = Outbox(db, clock, tokens, settings.data / "mail", settings.origin, Event())
+        rate_limits = RateLimits(db, clock, enabled=not classic)
+        return cls(
+            _db=db,
+            _clock=clock,
+            classic=classic,
+            passwords=Passwords(db, hasher, policy),
+            sessions=sessions,
+            tokens=tokens,
+            outbox=outbox,
+            rate_limits=rate_limits,
+            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox),
+            login_failures=Limit("login", settings.login_failures),
+        )
+
+    def register_user(self, email: str, password: str) -> User:
+        """Make an account and return it.
+
+        :raises EmailTaken: the address, in this or another spelling, has one.
+        :raises BadAddress: mail could not go there.
+        :raises PasswordRefused: the policy does not allow the password.
+        """
+        (require_storable if self.classic else require_well_formed)(email)
+        hashed = self.passwords.hash_new(password, email)
+        key = comparison_key(email)
+        try:
+            return self._db.add_user(email, hashed, email_key=key, created_at=self._clock())
+        except AlreadyExists:
+            raise EmailTaken(email) from None
+
+    def valid_login(self, email: str, password: str) -> bool:
+        """Whether ``password`` is the one of the account; an unknown address has none."""
+        return self.passwords.check(email, password) is not None
+
+    def login(self, email: str, password: str, origin: str) -> str:
+        """Open a session for who knows the password, and return its id.
+
+        :param origin: where the request came from, for the count of failures.
+        :raises BadCredentials: wrong address or password.
+        :raises TooManyAttempts: too many failures for this address from there.
+        """
+        who = (comparison_key(email), origin)
+        # Counted before the hash is computed, so that a thousand guesses at once count as such.
+        self.rate_limits.hit(self.login_failures, *who)
+        checked = self.passwords.check(email, password)
+        if checked is None:
+            raise BadCredentials("Wrong address or password.")
+        with self._db.begin() as tx:
+            # A reset may have committed while the hash was computed.
+            self.passwords.confirm(tx, checked)
+            self.rate_limits.take_back(tx, self.login_failures, *who)
+            return self.sessions.open(tx, checked.user_id)
+
+    def create_session(self, email: str) -> str | None:
+        """Open a session for the account of this address, and return its id; nobody: ``None``."""
+        with self._db.begin() as tx:
+            user = tx.users.with_key(comparison_key(email))
+            return self.sessions.open(tx, user.id) if user else None
+
+    def get_user_from_session_id(self, session_id: str | None) -> User | None:
+        """Whose session this is, or ``None`` if it is not open."""
+        visit = self.sessions.find(session_id)
+        if visit is None:
+            return None
+        with self._db.read() as tx:
+            return tx.users.get(visit.user_id)
+
+    def destroy_session(self, user_id: int) -> None:
+        """End every session of the user; an unknown user has none."""
+        self.sessions.close_all(user_id)
+
+    def log_out(self, session_id: str | None) -> bool:
+        """End this session, and say whether it was open."""
+        visit = self.sessions.find(session_id)
+        if visit and session_id:
+            self.sessions.close(session_id)
+        return visit is not None
+
+    def get_reset_password_token(self, email: str) -> str:
+        """A fresh reset token, in place of an earlier one.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._db.begin() as tx:
+            user = tx.users.with_key(comparison_key(email))
+            if user is None:
+                raise UnknownEmail("Nobody has this address.")
+            return self.tokens.issue(tx, user.id, RESET)
+
+    def request_reset(self, email: str) -> str | None:
+        """Mail a reset link to the address, if it has an account: the caller cannot tell.
+
+        In the classic profile, the token itself instead, as the exercise asks.
+
+        :raises UnknownEmail: classic only.
+        :raises BadAddress: strict only.
+        :raises TooManyAttempts: this address was asked about too often.
+        """
+        if self.classic:
+            return self.get_reset_password_token(email)
+        require_well_formed(email)
+        self.rate_limits.hit(RESET_REQUESTS, comparison_key(email))
+        self.outbox.queue(RESET, email)
+        return None
+
+    def update_password(self, reset_token: str | None, password: str) -> None:
+        """Spend the token, set the password, and end the sessions that the old one opened.
+
+        The exercise's contract leaves the session alone, and so does the classic profile.
+
+        :raises BadToken: unknown, expired or used; nothing is changed.
+        :raises PasswordRefused: the policy does not allow it; the token stays valid.
+        """
+        with self._db.read() as tx:
+            user = tx.users.get(self.tokens.owner(tx, reset_token, RESET))
+        # Hashed outside the transaction; the token is spent inside it, once.
+        hashed = self.passwords.hash_new(password, user.email if user else "")
+        with self._db.begin() as tx:
+            user = tx.users.get(self.tokens.spend(tx, reset_token, RESET))
+            if user is None:
+                raise BadCredentials("This account is gone.")
+            user.hashed_password = hashed
+            if not self.classic:
+                tx.sessions.close_all(user.id)

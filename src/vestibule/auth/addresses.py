@@ -1,0 +1,50 @@
+"""E-mail addresses: which are accepted, and when two are the same."""
+
+from __future__ import annotations
+
+import unicodedata
+from contextlib import suppress
+
+from email_validator import EmailNotValidError, validate_email
+
+from vestibule.auth.errors import BadAddress
+
+MAX_LENGTH = 250
+
+
+def comparison_key(email: str) -> str:
+    """What is equal for two spellings of one address: width, case and punycode make no difference.
+
+    Dots and ``+tags`` do: only the mail server knows what they mean. Mail goes to the address
+    that is stored, never to the spelling that was asked about.
+    """
+    with suppress(EmailNotValidError):  # The classic profile takes any text for an address.
+        email = _syntax(email)
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+
+
+def require_storable(email: str) -> None:
+    """Accept what any profile can store.
+
+    :raises BadAddress: longer than 250 characters, or with control characters.
+    """
+    if len(email) > MAX_LENGTH:
+        raise BadAddress(f"An address has at most {MAX_LENGTH} characters.")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in email):
+        raise BadAddress("An address has no control characters.")
+
+
+def require_well_formed(email: str) -> None:
+    """Accept what mail can be sent to, intranet names included (RFC 5321, RFC 6531).
+
+    :raises BadAddress: with the reason.
+    """
+    require_storable(email)
+    try:
+        _syntax(email)
+    except EmailNotValidError as error:
+        raise BadAddress(str(error)) from error
+
+
+def _syntax(email: str) -> str:
+    return validate_email(email, check_deliverability=False, globally_deliverable=False).normalized

@@ -1,0 +1,88 @@
+"""Why something was refused: one tree, each leaf with a stable code."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from vestibule.db import StorageUnavailable
+
+__all__ = [
+    "BadAddress",
+    "BadCredentials",
+    "BadToken",
+    "EmailTaken",
+    "NoSession",
+    "PasswordRefused",
+    "PasswordTooLong",
+    "Refusal",
+    "StorageUnavailable",
+    "TooManyAttempts",
+    "UnknownEmail",
+]
+
+
+class Refusal(ValueError):
+    """The request was understood and refused; ``code`` never changes, the text may."""
+
+    code: ClassVar[str]
+
+
+class EmailTaken(Refusal):
+    """The address has an account."""
+
+    code = "email_taken"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"User {email} already exists")
+
+
+class BadAddress(Refusal):
+    """Not an address that mail could go to."""
+
+    code = "email_invalid"
+
+
+class UnknownEmail(Refusal):
+    """Nobody has this address."""
+
+    code = "email_unknown"
+
+
+class BadCredentials(Refusal):
+    """Wrong address or wrong password; which of them is not said."""
+
+    code = "credentials_wrong"
+
+
+class NoSession(Refusal):
+    """There is no open session with this id."""
+
+    code = "session_none"
+
+
+class BadToken(Refusal):
+    """A token that is unknown, expired, spent, replaced, or meant for something else."""
+
+    code = "token_invalid"
+
+
+class PasswordTooLong(Refusal):
+    """Longer than any password may be, new or old."""
+
+    code = "password_too_long"
+
+
+class PasswordRefused(Refusal):
+    """A new password that the policy does not allow; the text says why."""
+
+    code = "password_refused"
+
+
+class TooManyAttempts(Refusal):
+    """Tried too often; ``retry_after`` seconds from now it may be tried again."""
+
+    code = "attempts_exceeded"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after

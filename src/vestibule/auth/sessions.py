@@ -1,0 +1,87 @@
+"""Sessions: opened at login, found on every request, closed.
+
+The threat is a leaked database or a copied cookie. The id is 128 random bits that only the cookie
+holds; the table has its SHA-256 digest, which opens nothing. A session ends when it was unused
+for a while, after a fixed time in any case, and at once when it is closed: every check reads the
+table, so there is no cache that would let an ended one live on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from vestibule.auth.crypto import digest, new_secret
+from vestibule.auth.errors import StorageUnavailable
+from vestibule.config import Clock
+from vestibule.db import DB, Transaction, Visit
+
+log = structlog.stdlib.get_logger(__name__)
+
+# ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
+TOUCH_EVERY = timedelta(minutes=1)
+SWEEP_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """The sessions of all users."""
+
+    _db: DB
+    _clock: Clock
+    idle: timedelta
+    lifetime: timedelta
+    # The exercise knows one session a user: a new login replaces the one before.
+    single: bool
+
+    def open(self, tx: Transaction, user_id: int) -> str:
+        """Open a session within ``tx`` and return its id, which is shown this once."""
+        session_id, now = new_secret(), self._clock()
+        if self.single:
+            tx.sessions.close_all(user_id)
+        tx.sessions.add(
+            digest=digest(session_id),
+            user_id=user_id,
+            created_at=now,
+            last_seen_at=now,
+            expires_at=now + self.lifetime,
+        )
+        return session_id
+
+    def find(self, session_id: str | None) -> Visit | None:
+        """The open session with this id, or ``None``.
+
+        :raises StorageUnavailable: it cannot be told now.
+        """
+        if not session_id:
+            return None
+        now = self._clock()
+        visit = self._db.find_session(digest(session_id), now, self.idle)
+        if visit and now - visit.last_seen_at >= TOUCH_EVERY:
+            self._touch(visit)
+        return visit
+
+    def close(self, session_id: str) -> None:
+        """End this session, if it is open."""
+        with self._db.begin() as tx:
+            tx.sessions.close(digest(session_id))
+
+    def close_all(self, user_id: int) -> None:
+        """End every session of the user; an unknown user has none."""
+        with self._db.begin() as tx:
+            tx.sessions.close_all(user_id)
+
+    def sweep(self) -> None:
+        """Remove sessions that are over, a few at a time: writers never wait long."""
+        with self._db.begin() as tx:
+            tx.sessions.sweep(self._clock(), self.idle, SWEEP_BATCH)
+
+    def _touch(self, visit: Visit) -> None:
+        try:
+            with self._db.begin() as tx:
+                tx.sessions.touch(visit.session_id, self._clock())
+        except StorageUnavailable:
+            # The session is known to be good; that it was used is worth no refusal.
+            log.warning("session.not_touched")

@@ -1,0 +1,53 @@
+"""Single-use tokens that prove that somebody reads the mail of an address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from vestibule.auth.crypto import digest, new_secret
+from vestibule.auth.errors import BadToken
+from vestibule.config import Clock
+from vestibule.db import DB, Transaction
+
+RESET = "reset"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The tokens of all users. Only digests are stored; falsy ones match nobody."""
+
+    _db: DB
+    _clock: Clock
+    lifetime: timedelta
+
+    def issue(self, tx: Transaction, user_id: int, purpose: str) -> str:
+        """A fresh token, in place of the user's earlier one for the same purpose."""
+        token = new_secret()
+        tx.tokens.replace(user_id, purpose, digest(token), self._clock() + self.lifetime)
+        return token
+
+    def owner(self, tx: Transaction, token: str | None, purpose: str) -> int:
+        """Whose token this is; it stays valid.
+
+        :raises BadToken: unknown, expired, spent, or meant for something else.
+        """
+        found = tx.tokens.owner(digest(token), purpose, self._clock()) if token else None
+        if found is None:
+            raise BadToken("This token is unknown, expired or used.")
+        return found
+
+    def spend(self, tx: Transaction, token: str | None, purpose: str) -> int:
+        """Spend the token and return whose it was.
+
+        :raises BadToken: unknown, expired, spent, or meant for something else.
+        """
+        spent = tx.tokens.spend(digest(token), purpose, self._clock()) if token else None
+        if spent is None:
+            raise BadToken("This token is unknown, expired or used.")
+        return spent
+
+    def sweep(self) -> None:
+        """Remove the tokens that are over."""
+        with self._db.begin() as tx:
+            tx.tokens.sweep(self._clock())

@@ -1,0 +1,59 @@
+"""The thread that does what no request waits for: mail, and sweeping up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+import structlog
+
+from vestibule.auth.errors import StorageUnavailable
+
+log = structlog.stdlib.get_logger(__name__)
+
+# Mail that another process queued, or that is due again, waits this long at most.
+POLL_SECONDS = 2.0
+SWEEP_SECONDS = 60.0
+
+
+class Worker:
+    """Delivers when ``wake`` is set, and every other second in any case; sweeps once a minute."""
+
+    def __init__(
+        self, *, deliver: Callable[[], object], sweep: Callable[[], object], wake: Event
+    ) -> None:
+        self._deliver = deliver
+        self._sweep = sweep
+        self._wake = wake
+        self._ended = Event()
+        self._thread = Thread(target=self._run, name="vestibule-worker", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what was begun, and end."""
+        self._ended.set()
+        self._wake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        swept = time.monotonic()
+        while not self._ended.is_set():
+            self._wake.clear()
+            self._attempt(self._deliver)
+            if time.monotonic() - swept >= SWEEP_SECONDS:
+                swept = time.monotonic()
+                self._attempt(self._sweep)
+            self._wake.wait(POLL_SECONDS)
+
+    def _attempt(self, errand: Callable[[], object]) -> None:
+        try:
+            errand()
+        except StorageUnavailable:
+            log.warning("worker.storage_unavailable")
+        except Exception:
+            # One errand that fails must not stop the others, nor the next round.
+            log.exception("worker.failed")
