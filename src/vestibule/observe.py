@@ -1,0 +1,118 @@
+"""What can be seen from outside: one JSON log line a request, with an id that the answer carries.
+
+Only the names in ``ALLOWED`` are ever written. A password, a cookie, a token or an address has no
+name there, so it cannot get into a log by mistake; nor can the text of an exception, which may
+quote one: its class and the places it passed are written instead.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+log = structlog.stdlib.get_logger(__name__)
+
+ALLOWED = frozenset(
+    {
+        "time", "level", "event", "request_id", "method", "route", "status", "milliseconds",
+        "exception", "at", "message_id", "template", "logger", "pid",
+    }
+)  # fmt: skip
+# Libraries that speak of workers and schemas, and never of a request.
+TRUSTED = frozenset({"_granian", "alembic.runtime.migration"})
+
+
+def configure_logs(level: str) -> None:
+    """Write JSON lines to standard error, our own and those of the libraries below."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", key="time"),
+        _without_exception_text,
+        _only_allowed,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LibraryFormatter())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    # Flask's development server would log whole URLs, and a reset link is a secret.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+
+class LibraryFormatter(logging.Formatter):
+    """A library's record as a JSON line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line: who spoke and from where, and what, if it never speaks of requests."""
+        fields: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": record.levelname.lower(),
+            "event": record.getMessage() if record.name in TRUSTED else "library.spoke",
+            "logger": record.name,
+            "at": [f"{record.module}:{record.lineno}"],
+            **structlog.contextvars.get_contextvars(),
+        }
+        if record.exc_info and record.exc_info[1]:
+            fields |= _described(record.exc_info[1])
+        return json.dumps(fields)
+
+
+def observe(app: Flask) -> None:
+    """Give every request of ``app`` an id, and a line in the log."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def _begin() -> None:
+    # Never the client's own id: it could be a forged one, or carry a secret into the log.
+    g.request_id = secrets.token_hex(8)
+    g.began = time.perf_counter()
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _end(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    log.info(
+        "request",
+        method=request.method if request.url_rule else "other",
+        # The rule, not the path: a path or a query may carry a token.
+        route=request.url_rule.rule if request.url_rule else "unknown",
+        status=response.status_code,
+        milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
+    )
+    return response
+
+
+def _without_exception_text(_: Any, __: str, event: Any) -> Any:
+    if event.pop("exc_info", None):
+        error = sys.exc_info()[1]
+        event |= _described(error) if error else {}
+    return event
+
+
+def _only_allowed(_: Any, __: str, event: Any) -> Any:
+    return {name: value for name, value in event.items() if name in ALLOWED}
+
+
+def _described(error: BaseException) -> dict[str, Any]:
+    """An exception without its text: its class, and the places it passed, innermost last."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return {
+        "exception": type(error).__name__,
+        "at": [f"{Path(frame.filename).name}:{frame.lineno}:{frame.name}" for frame in frames[-8:]],
+    }

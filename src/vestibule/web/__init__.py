@@ -1,0 +1,1 @@
+"""The faces: they know HTTP, and never rows or SQL."""

@@ -1,0 +1,68 @@
+"""The bodies that the JSON routes read and answer with, field by field."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from vestibule.web.door import Field
+
+
+class Credentials(BaseModel):
+    """An address and a password."""
+
+    email: Field
+    password: Field
+
+
+class ResetRequest(BaseModel):
+    """The address of the account whose password is forgotten."""
+
+    email: Field
+
+
+class NewPassword(BaseModel):
+    """The token from the mail, and the password to set."""
+
+    email: Field
+    reset_token: Field
+    new_password: Field
+
+
+class Welcome(BaseModel):
+    """A greeting."""
+
+    message: Literal["Bienvenue"]
+
+
+class Message(BaseModel):
+    """What happened."""
+
+    message: str
+
+
+class AddressAndMessage(BaseModel):
+    """The address that was sent, and what happened."""
+
+    email: str
+    message: str
+
+
+class ResetToken(BaseModel):
+    """The classic profile's answer to a forgotten password."""
+
+    email: str
+    reset_token: str
+
+
+class Profile(BaseModel):
+    """Who is signed in."""
+
+    email: str
+
+
+class Health(BaseModel):
+    """Whether the service is well."""
+
+    status: str

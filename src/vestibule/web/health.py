@@ -1,0 +1,40 @@
+"""For whoever watches the service: is it alive, and can it do its work."""
+
+from __future__ import annotations
+
+from flask import Blueprint, current_app
+from flask.typing import ResponseReturnValue
+
+from vestibule.auth.errors import StorageUnavailable
+from vestibule.web.bodies import Health
+from vestibule.web.door import answer, auth
+from vestibule.web.openapi import Answer, Operation, describe
+
+health = Blueprint("health", __name__)
+
+
+@health.get("/healthz")
+@describe(
+    Operation(
+        "Whether the process answers; asks no database",
+        {200: Answer("It does", {"status": "ok"}, (Health,))},
+        storage=False,
+    )
+)
+def alive() -> ResponseReturnValue:
+    """Answer, and nothing else."""
+    return answer(status="ok")
+
+
+@health.get("/readyz")
+@describe(
+    Operation(
+        "Whether the database is there, at the schema that this version needs",
+        {200: Answer("It is", {"status": "ready"}, (Health,))},
+    )
+)
+def ready() -> ResponseReturnValue:
+    """Look at the database's schema."""
+    if auth().upkeep.schema() != current_app.config["SCHEMA"]:
+        raise StorageUnavailable("another schema")
+    return answer(status="ready")
