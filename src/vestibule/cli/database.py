@@ -1,0 +1,33 @@
+"""``vestibule db``."""
+
+from __future__ import annotations
+
+import click
+
+from vestibule import config, migrations
+
+
+@click.group("db")
+def database() -> None:
+    """Look after the database's schema."""
+
+
+@database.command()
+def upgrade() -> None:
+    """Bring the database to the newest schema, with a backup first."""
+    settings = config.load()
+    config.prepare_data(settings)
+    done = migrations.upgrade(settings.database, config.clock())
+    if done.before == done.after:
+        click.echo(f"{done.after} already")
+    else:
+        click.echo(f"{done.before or 'nothing'} -> {done.after}")
+    if done.backup:
+        click.echo(f"backup: {done.backup}")
+
+
+@database.command()
+def current() -> None:
+    """Tell which schema the database is at, and which this version needs."""
+    at, head = migrations.current(config.load().database), migrations.head()
+    click.echo(f"{at or 'no database'}{' (newest)' if at == head else f', newest is {head}'}")

@@ -1,0 +1,48 @@
+"""``vestibule run``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from vestibule import config, migrations, serve
+from vestibule.config import Settings
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [default: 5000]")
+@click.option(
+    "--profile",
+    help="strict, or classic: the exercise's contract to the letter.  [default: strict]",
+)
+@click.option(
+    "--data", help="Directory for the database, backups and mail.  [default: vestibule-data]"
+)
+@click.option("--workers", type=int, help="Worker processes.  [default: one per core]")
+def run(**options: Any) -> None:
+    """Serve until SIGTERM, then finish the requests that were begun."""
+    settings = config.load(**options)
+    serve.export(options)
+    config.prepare_data(settings)
+    upgrade = migrations.upgrade(settings.database, config.clock())
+    serve.serve(settings, started=lambda: _announce(settings, upgrade))
+
+
+def _announce(settings: Settings, upgrade: migrations.Upgrade) -> None:
+    steps = (
+        "" if upgrade.before == upgrade.after else f", upgraded from {upgrade.before or 'nothing'}"
+    )
+    lines = {
+        "url": settings.origin,
+        "profile": settings.profile,
+        "database": str(settings.database.resolve()),
+        "schema": upgrade.after + steps,
+        "sqlite": migrations.SQLITE_VERSION,
+        "workers": str(settings.workers),
+    }
+    if upgrade.backup:
+        lines["backup"] = str(upgrade.backup)
+    for name, value in lines.items():
+        click.echo(f"{name:<10}{value}")

@@ -1,0 +1,94 @@
+"""``vestibule run``: granian, one worker process per core, drained on SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from granian.constants import HTTPModes, Interfaces
+from granian.server import Server
+
+from vestibule import config
+from vestibule.app import create_app
+from vestibule.config import BadSetting, Settings
+
+# Threads that may be in Python at once in each worker. More do not help: the interpreter runs
+# one at a time, and the others would only wait longer for it.
+THREADS = 8
+# Connections that a worker takes before it leaves new ones to the others.
+BACKPRESSURE = 256
+# A request that was begun has this long to end.
+DRAIN_SECONDS = 30
+
+
+def worker() -> Flask:
+    """The application of one worker process, by the settings in the environment."""
+    return create_app(config.load())
+
+
+def serve(settings: Settings, started: Callable[[], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then finish the requests that were begun.
+
+    :param started: called when the port is bound, before the first request.
+    :raises BadSetting: the port is taken, or may not be listened on.
+    """
+    _require_free(settings.host, settings.port)
+    server = Server(
+        "vestibule.serve:worker",
+        factory=True,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=settings.workers,
+        blocking_threads=THREADS,
+        backpressure=BACKPRESSURE,
+        workers_kill_timeout=DRAIN_SECONDS,
+        respawn_failed_workers=True,
+        log_dictconfig=_logging(settings.log_level),
+    )
+    server.on_startup(started)
+    server.serve()
+
+
+def export(settings: dict[str, Any]) -> None:
+    """Put settings of the command line where worker processes read theirs: the environment."""
+    for name, value in settings.items():
+        if value is not None:
+            os.environ[f"{config.PREFIX}{name.upper()}"] = str(value)
+
+
+def _require_free(host: str, port: int) -> None:
+    """Bind and let go. Workers share the port (SO_REUSEPORT), so nobody else would notice."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "not an address"
+        raise BadSetting(
+            f"port ({config.PREFIX}PORT): cannot listen on {host} port {port}: {reason}."
+        ) from error
+
+
+def _logging(level: str) -> dict[str, Any]:
+    """Let granian's own lines pass through the same formatter as everything else."""
+    formatter = {"()": "vestibule.observe.LibraryFormatter"}
+    handler = {
+        "class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"
+    }  # fmt: skip
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"json": formatter, "generic": formatter, "access": formatter},
+        "handlers": {"console": handler, "access": handler},
+        "loggers": {
+            "_granian": {"handlers": ["console"], "level": level.upper(), "propagate": False},
+            "granian.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        },
+    }
