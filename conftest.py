@@ -1,0 +1,41 @@
+"""Under ``REQUIRE_ALL=1`` a test that is skipped has failed: the machine was to have everything.
+
+A Python interpreter that is missing is the one exception, and its skip says so in these words:
+``no python3.7 on this machine``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Generator
+
+import pytest
+
+MISSING_PYTHON = re.compile(r"\bno python3\.\d+ on this machine", re.IGNORECASE)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the skip of a test into a failure."""
+    report = yield
+    _require(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn the skip of a whole file into an error."""
+    report = yield
+    _require(report)
+    return report
+
+
+def _require(report: pytest.TestReport | pytest.CollectReport) -> None:
+    expected_to_fail = hasattr(report, "wasxfail")
+    if os.environ.get("REQUIRE_ALL") != "1" or not report.skipped or expected_to_fail:
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if not MISSING_PYTHON.search(reason):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, though REQUIRE_ALL=1 allows no skip: {reason}"
