@@ -1,0 +1,1 @@
+"""The tests: one file for each behaviour, on real databases and real servers."""

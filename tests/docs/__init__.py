@@ -1,0 +1,1 @@
+"""What is written about the service is true: commands are executed, links are followed."""
