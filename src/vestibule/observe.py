@@ -13,6 +13,7 @@ import secrets
 import sys
 import time
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ ALLOWED = frozenset(
     }
 )  # fmt: skip
 # Libraries that speak of workers and schemas, and never of a request.
-TRUSTED = frozenset({"_granian", "alembic.runtime.migration"})
+TRUSTED = ("_granian", "alembic.runtime.migration")
 
 
 def configure_logs(level: str) -> None:
@@ -59,9 +60,9 @@ class LibraryFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line: who spoke and from where, and what, if it never speaks of requests."""
         fields: dict[str, Any] = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "time": f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
             "level": record.levelname.lower(),
-            "event": record.getMessage() if record.name in TRUSTED else "library.spoke",
+            "event": record.getMessage() if record.name.startswith(TRUSTED) else "library.spoke",
             "logger": record.name,
             "at": [f"{record.module}:{record.lineno}"],
             **structlog.contextvars.get_contextvars(),

@@ -7,26 +7,26 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.server import Server
 
 from vestibule import config
 from vestibule.app import create_app
 from vestibule.config import BadSetting, Settings
+from vestibule.lanes import Lanes
 
-# Threads that may be in Python at once in each worker. More do not help: the interpreter runs
-# one at a time, and the others would only wait longer for it.
-THREADS = 8
-# Connections that a worker takes before it leaves new ones to the others.
-BACKPRESSURE = 256
+# Connections that a worker holds at most. An idle one costs some kilobytes.
+BACKPRESSURE = 4096
+# A client that takes longer to send its request line and headers is let go.
+HEADER_MILLISECONDS = 10_000
 # A request that was begun has this long to end.
 DRAIN_SECONDS = 30
 
 
-def worker() -> Flask:
+def worker() -> Lanes:
     """The application of one worker process, by the settings in the environment."""
-    return create_app(config.load())
+    return Lanes(create_app(config.load()))
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:
@@ -41,11 +41,11 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         factory=True,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,
         websockets=False,
         workers=settings.workers,
-        blocking_threads=THREADS,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
         backpressure=BACKPRESSURE,
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,

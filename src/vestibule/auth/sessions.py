@@ -8,17 +8,12 @@ table, so there is no cache that would let an ended one live on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-
-import structlog
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from vestibule.auth.crypto import digest, new_secret
-from vestibule.auth.errors import StorageUnavailable
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction, Visit
-
-log = structlog.stdlib.get_logger(__name__)
 
 # ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -35,6 +30,8 @@ class Sessions:
     lifetime: timedelta
     # The exercise knows one session a user: a new login replaces the one before.
     single: bool
+    # When sessions were last used, by number, until it is written down.
+    _seen: dict[int, datetime] = field(default_factory=dict)
 
     def open(self, tx: Transaction, user_id: int) -> str:
         """Open a session within ``tx`` and return its id, which is shown this once."""
@@ -60,8 +57,15 @@ class Sessions:
         now = self._clock()
         visit = self._db.find_session(digest(session_id), now, self.idle)
         if visit and now - visit.last_seen_at >= TOUCH_EVERY:
-            self._touch(visit)
+            self._seen[visit.session_id] = now
         return visit
+
+    def record_visits(self) -> None:
+        """Write down which sessions were used: later, and together, so that no reader waits."""
+        seen = [self._seen.popitem() for _ in range(len(self._seen))]
+        if seen:
+            with self._db.begin() as tx:
+                tx.sessions.touch(dict(seen))
 
     def close(self, session_id: str) -> None:
         """End this session, if it is open."""
@@ -77,11 +81,3 @@ class Sessions:
         """Remove sessions that are over, a few at a time: writers never wait long."""
         with self._db.begin() as tx:
             tx.sessions.sweep(self._clock(), self.idle, SWEEP_BATCH)
-
-    def _touch(self, visit: Visit) -> None:
-        try:
-            with self._db.begin() as tx:
-                tx.sessions.touch(visit.session_id, self._clock())
-        except StorageUnavailable:
-            # The session is known to be good; that it was used is worth no refusal.
-            log.warning("session.not_touched")

@@ -30,7 +30,8 @@ class Upkeep:
 
     def worker(self) -> Worker:
         """The thread that delivers mail and sweeps up, not yet started."""
-        return Worker(deliver=self._outbox.deliver_due, sweep=self.sweep, wake=self._outbox.queued)
+        often = (self._outbox.deliver_due, self._sessions.record_visits)
+        return Worker(often=often, sweep=self.sweep, wake=self._outbox.queued)
 
     def schema(self) -> str | None:
         """The revision that the database is at.

@@ -18,12 +18,16 @@ SWEEP_SECONDS = 60.0
 
 
 class Worker:
-    """Delivers when ``wake`` is set, and every other second in any case; sweeps once a minute."""
+    """Does what is to be done ``often`` every other second, or when woken; sweeps once a minute."""
 
     def __init__(
-        self, *, deliver: Callable[[], object], sweep: Callable[[], object], wake: Event
+        self,
+        *,
+        often: tuple[Callable[[], object], ...],
+        sweep: Callable[[], object],
+        wake: Event,
     ) -> None:
-        self._deliver = deliver
+        self._often = often
         self._sweep = sweep
         self._wake = wake
         self._ended = Event()
@@ -43,7 +47,8 @@ class Worker:
         swept = time.monotonic()
         while not self._ended.is_set():
             self._wake.clear()
-            self._attempt(self._deliver)
+            for errand in self._often:
+                self._attempt(errand)
             if time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 self._attempt(self._sweep)

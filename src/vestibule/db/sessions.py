@@ -77,9 +77,12 @@ class Sessions:
         """Store a session."""
         self._work.add(Session(**columns))
 
-    def touch(self, session_id: int, now: datetime) -> None:
-        """Note that the session was used now."""
-        self._work.execute(update(Session).where(Session.id == session_id).values(last_seen_at=now))
+    def touch(self, seen: dict[int, datetime]) -> None:
+        """Note when these sessions, by number, were used; those that are gone stay gone."""
+        for session_id, at in seen.items():
+            self._work.execute(
+                update(Session).where(Session.id == session_id).values(last_seen_at=at)
+            )
 
     def close(self, digest: str) -> None:
         """Remove the session with this digest, if there is one."""

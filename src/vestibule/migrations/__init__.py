@@ -117,6 +117,7 @@ def _back_up(database: Path, revision: str, now: datetime) -> Path:
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
+    path.touch(mode=0o600)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -6,7 +6,7 @@ import ipaddress
 import json
 from typing import Annotated, Any, TypeVar, cast
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, abort, current_app, request
 from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
@@ -16,6 +16,8 @@ from vestibule.auth.errors import Refusal, StorageUnavailable, TooManyAttempts
 from vestibule.config import is_loopback
 
 COOKIE = "session_id"
+# Where the server notes in the WSGI environment that it refuses a request by itself: the status.
+REFUSED = "vestibule.refused"
 MAX_BODY = 64 * 1024
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Seconds after which a client may ask again when storage could not answer.
@@ -38,9 +40,11 @@ STATUS = {
 HTTP_PROBLEMS = {
     400: ("request_malformed", "The request cannot be read."),
     404: ("route_unknown", "There is nothing at this path; /docs lists every route."),
+    408: ("body_late", "The body took too long to arrive."),
     405: ("method_not_allowed", "This path does not know that method; Allow lists those it does."),
     413: ("body_too_large", f"A body has at most {MAX_BODY // 1024} KiB."),
     415: ("media_type_unsupported", "Send a form or JSON, and say which in Content-Type."),
+    503: ("busy", "Too many requests wait already. Nothing was changed; try again."),
     500: ("internal_error", "The service failed; the log tells more under this X-Request-ID."),
 }
 HEADERS = {
@@ -164,6 +168,7 @@ def retry_after(refusal: Refusal) -> dict[str, str]:
 def guard(app: Flask) -> None:
     """Hang the door into ``app``: limits on bodies, headers, and an answer for every refusal."""
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=20)
+    app.before_request(_refused_already)
     app.before_request(_classic_is_local)
     app.after_request(_add_headers)
     app.register_error_handler(Refusal, refuse)
@@ -176,6 +181,12 @@ def guard(app: Flask) -> None:
     app.register_error_handler(NotLocal, _not_local)
     app.register_error_handler(StorageUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http_error)
+
+
+def _refused_already() -> None:
+    status = request.environ.get(REFUSED)
+    if status:
+        abort(status)
 
 
 def _classic_is_local() -> None:
@@ -226,6 +237,8 @@ def _http_error(error: HTTPException) -> Response:
         return cast(Response, error.get_response())
     unnamed = (error.name.lower().replace(" ", "_"), error.name)
     response = problem(status, *HTTP_PROBLEMS.get(status, unnamed))
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     # A 405 names the methods that are allowed.
     for name, value in error.get_headers():
         if name.lower() != "content-type":

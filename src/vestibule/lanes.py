@@ -1,0 +1,153 @@
+"""Two lanes from the server to the application.
+
+Reading (GET, HEAD, OPTIONS) takes microseconds and waits for nobody: it is answered at once, on
+the event loop of the worker process, without a hand-over between threads, which would cost a
+fifth of the throughput and most of the tail latency. Everything else may hash a password or wait
+its turn to write: it goes to a few threads behind a queue of limited length, and cannot hold up
+the readers.
+
+A body is collected on the event loop before a thread is taken. A client that sends it slowly,
+or never, therefore occupies no thread, and is let go after ``BODY_SECONDS``.
+
+RSGI is granian's own interface (https://github.com/emmett-framework/granian), WSGI is PEP 3333.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from vestibule.web.door import MAX_BODY, REFUSED
+
+Environ = dict[str, Any]
+Wsgi = Callable[[Environ, Any], Iterable[bytes]]
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# A hash keeps a core busy and a write waits for the disk: few threads use both up.
+THREADS = 4
+# Requests that may wait for a thread. More would wait longer than people do.
+QUEUE = 256
+BODY_SECONDS = 10
+
+
+class Answer(NamedTuple):
+    """A whole response."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+class Lanes:
+    """An RSGI application around a WSGI one."""
+
+    def __init__(self, app: Wsgi, *, threads: int = THREADS, queue: int = QUEUE) -> None:
+        self._app = app
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
+        self._queue = queue
+        self._waiting = 0
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """Answer one request."""
+        if scope.proto != "http":
+            protocol.close()
+        elif scope.method in READING:
+            protocol.response_bytes(*call(self._app, environ(scope)))
+        else:
+            protocol.response_bytes(*await self._work(scope, protocol))
+
+    async def _work(self, scope: Any, protocol: Any) -> Answer:
+        request = environ(scope)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await collect(protocol, scope.headers.get("content-length"))
+        except TimeoutError:
+            return call(self._app, request | {REFUSED: 408})
+        except TooLong:
+            return call(self._app, request | {REFUSED: 413})
+        if self._waiting >= self._queue:
+            return call(self._app, request | {REFUSED: 503})
+        request |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        self._waiting += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, call, self._app, request)
+        finally:
+            self._waiting -= 1
+
+
+class TooLong(Exception):
+    """The body is longer than any route reads."""
+
+
+async def collect(protocol: Any, declared: str | None) -> bytes:
+    """The whole body.
+
+    :raises TooLong: it is, or says it is, over ``MAX_BODY`` bytes; the rest is not read.
+    """
+    if declared and int(declared) > MAX_BODY:
+        raise TooLong
+    body = bytearray()
+    async for chunk in protocol:
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise TooLong
+    return bytes(body)
+
+
+def environ(scope: Any) -> Environ:
+    """The WSGI environment of a request whose body is empty (PEP 3333)."""
+    address, _, port = scope.client.rpartition(":")
+    values: Environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        # WSGI wants the bytes of the decoded path, one character each.
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "SERVER_NAME": scope.server.rpartition(":")[0].strip("[]"),
+        "SERVER_PORT": scope.server.rpartition(":")[2],
+        "REMOTE_ADDR": address.strip("[]"),
+        "REMOTE_PORT": port,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        _add_header(values, name, value)
+    return values
+
+
+def _add_header(values: Environ, name: str, value: str) -> None:
+    if name == "content-type":
+        values["CONTENT_TYPE"] = value
+    elif name not in ("content-length", "transfer-encoding") and "_" not in name:
+        # A name with an underscore could pass for one with a dash: a proxy's, for example.
+        key = f"HTTP_{name.upper().replace('-', '_')}"
+        joint = "; " if name == "cookie" else ","
+        values[key] = f"{values[key]}{joint}{value}" if key in values else value
+
+
+def call(app: Wsgi, request: Environ) -> Answer:
+    """The application's whole answer."""
+    started: list[Any] = []
+
+    def start(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
+        started[:] = int(status[:3]), [(name.lower(), value) for name, value in headers]
+
+    chunks = app(request, start)
+    try:
+        body = b"".join(chunks)
+    finally:
+        close = getattr(chunks, "close", None)
+        if close:
+            close()
+    return Answer(started[0], started[1], body)
