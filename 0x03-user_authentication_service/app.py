@@ -51,7 +51,7 @@ def login() -> ResponseReturnValue:
     email, password = field("email"), field("password")
     # 401: the client may try again with the right password. One answer for
     # unknown and for wrong, or it would tell who has an account.
-    if not email or not password or not AUTH.valid_login(email, password):
+    if not AUTH.valid_login(email, password):
         abort(401)
     session_id = AUTH.create_session(email)
     if not session_id:
@@ -84,8 +84,6 @@ def profile() -> ResponseReturnValue:
 def get_reset_password_token() -> ResponseReturnValue:
     """Give a token to a user who forgot the password."""
     email = field("email")
-    if not email:
-        abort(403)
     try:
         reset_token = AUTH.get_reset_password_token(email)
     except ValueError:

@@ -95,8 +95,6 @@ class DB:
         """Store a new user and return it."""
         user = User(email=email, hashed_password=hashed_password)
         self._session.add(user)
-        self._session.flush()
-        self._session.refresh(user)
         self._session.commit()
         self._copies[user] = user.id
         return user

@@ -197,8 +197,10 @@ class TestLogout(AppTest):
             self.assertEqual(desk.mock_calls, [
                 mock.call.get_user_from_session_id(UNKNOWN),
                 mock.call.destroy_session(self.user.id)])
-            self.ask("GET", "/profile")
-            desk.get_user_from_session_id.assert_called_with(None)
+            for method, path in (("GET", "/profile"), ("DELETE", "/sessions")):
+                desk.reset_mock()
+                self.ask(method, path)
+                desk.get_user_from_session_id.assert_called_once_with(None)
 
 
 class TestProfile(AppTest):

@@ -2,6 +2,7 @@
 """Tasks 1 to 3 again: the store shared by threads and by processes."""
 import os
 import unittest
+from typing import Any
 from unittest import mock
 
 from sqlalchemy import event
@@ -63,9 +64,11 @@ class TestThreads(LessonTest):
         event.listen(self.db._engine, "checkout",
                      lambda *_: taken.append(1))
         event.listen(self.db._engine, "checkin", lambda *_: taken.pop())
-        self.db.add_user("a@example.com", "hash")
-        self.db.update_user(1, session_id="s")
-        self.db.find_user_by(id=1)
+        for call in (lambda: self.db.add_user("a@example.com", "hash"),
+                     lambda: self.db.update_user(1, session_id="s"),
+                     lambda: self.db.find_user_by(id=1)):
+            call()
+            self.assertEqual(taken, [])
         for call in (lambda: self.db.add_user(None, None),
                      lambda: self.db.find_user_by(id=9),
                      lambda: self.db.find_user_by(nothing=9),
@@ -74,6 +77,20 @@ class TestThreads(LessonTest):
             with self.assertRaises(Exception):
                 call()
             self.assertEqual(taken, [])
+
+    def test_while_one_writes_the_others_wait(self) -> None:
+        """Between finding and changing, no other thread comes in."""
+        self.db.add_user("a@example.com", "hash")
+        find_user_by, free = self.db.find_user_by, []
+
+        def find_and_look(**kwargs: Any) -> User:
+            """Find the user, then see whether another thread could enter."""
+            free.append(in_thread(self.db._lock.acquire, blocking=False))
+            return find_user_by(**kwargs)
+
+        with mock.patch.object(self.db, "find_user_by", find_and_look):
+            self.db.update_user(1, session_id="s")
+        self.assertEqual(free, [False])
 
 
 class TestAnotherProcess(LessonTest):
