@@ -105,7 +105,7 @@ class TestUsers(AppTest):
         self.assertTrue(self.module.AUTH.valid_login("b@example.com", "x"))
 
     def test_missing_and_empty_fields_are_refused(self) -> None:
-        """400, and nobody is registered."""
+        """The answer is 400, and nobody is registered."""
         for form in ({}, {"email": "b@example.com"}, {"password": "x"},
                      {"email": "", "password": "x"},
                      {"email": "b@example.com", "password": ""}):
@@ -116,7 +116,7 @@ class TestUsers(AppTest):
         self.assertEqual(sql("SELECT count(*) FROM users"), [(1,)])
 
     def test_an_unusable_password_is_refused_with_the_reason(self) -> None:
-        """400 that says why."""
+        """The answer is 400, and says why."""
         form = {"email": "b@example.com", "password": "x" * 73}
         self.assert_answer(self.ask("POST", "/users", **form), 400,
                            {"message": "password is longer than 72 bytes"})
@@ -169,7 +169,7 @@ class TestLogout(AppTest):
     """Task 14: DELETE /sessions logs out."""
 
     def test_it_ends_the_session_and_leads_home(self) -> None:
-        """302 to /, and the cookie opens nothing any more."""
+        """The answer is 302 to /, and the cookie opens nothing any more."""
         session_id = self.log_in()
         response = self.ask("DELETE", "/sessions", session_id)
         self.assertEqual(response.status_code, 302)
@@ -235,7 +235,7 @@ class TestResetPassword(AppTest):
             "email": EMAIL, "reset_token": self.user.reset_token})
 
     def test_strangers_get_no_token(self) -> None:
-        """403 for unknown, empty and missing addresses."""
+        """The answer is 403 for unknown, empty and missing addresses."""
         for form in ({}, {"email": ""}, {"email": "b@example.com"}):
             with self.subTest(form=form):
                 self.assertEqual(self.ask(
@@ -270,7 +270,7 @@ class TestResetPassword(AppTest):
         self.assertTrue(self.module.AUTH.valid_login(EMAIL, "right"))
 
     def test_an_unusable_password_is_refused_with_the_reason(self) -> None:
-        """400, and the token may be used again."""
+        """The answer is 400, and the token may be used again."""
         form = {"email": EMAIL, "reset_token": self.token(),
                 "new_password": "x" * 73}
         self.assert_answer(self.ask("PUT", "/reset_password", **form), 400,

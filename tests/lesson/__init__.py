@@ -1,0 +1,1 @@
+"""Tests of the lesson from outside: every interpreter, and its style."""
