@@ -1,0 +1,135 @@
+"""What every test may ask for. A test that asks for ``client`` runs in both profiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.stage.clock import MovableClock
+from tests.stage.profiles import CLASSIC, STRICT
+from tests.stage.secrecy import (
+    _no_secret_is_logged,
+    pytest_configure,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
+from tests.stage.server import Server
+from tests.stage.visits import front_desk
+from vestibule.app import create_app
+from vestibule.auth import Auth, crypto
+from vestibule.config import Settings
+
+__all__ = [
+    "_no_secret_is_logged",
+    "pytest_configure",
+    "pytest_sessionfinish",
+    "pytest_terminal_summary",
+    "pytest_testnodedown",
+]
+
+Build = Callable[..., Flask]
+Serve = Callable[..., Server]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have settings of their own."""
+    for name in os.environ:
+        if name.startswith("VESTIBULE_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """The time in applications of the test, which passes only when it is moved."""
+    return MovableClock()
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cheap hashes: a real one costs 30 to 250 ms, and most tests are about something else.
+
+    Files that are about passwords override this fixture and pay the price.
+    """
+    monkeypatch.setattr(crypto, "ARGON2", PasswordHasher(1, 8, 1))
+    monkeypatch.setattr(crypto, "BCRYPT_COST", 4)
+    monkeypatch.setattr(
+        crypto.Argon2id, "dummy", f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}"
+    )
+    monkeypatch.setattr(crypto.Bcrypt, "dummy", f"$2b$04${'.' * 53}")
+
+
+@pytest.fixture
+def build(tmp_path: Path, clock: MovableClock, hashes: None) -> Iterator[Build]:
+    """Make applications in this process, by default all on one data directory."""
+    made: list[Flask] = []
+
+    def make(profile: str = STRICT, **settings: Any) -> Flask:
+        given: Any = {"data": tmp_path / "data", "profile": profile, "log_level": "debug"}
+        app = create_app(Settings(**given | settings), clock=clock, worker=False)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        front_desk(app).upkeep.close()
+
+
+@pytest.fixture(params=[STRICT, CLASSIC])
+def profile(request: pytest.FixtureRequest) -> str:
+    """Both profiles, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+def app(build: Build, profile: str) -> Flask:
+    """The service."""
+    return build(profile)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A visitor of ``app``."""
+    return app.test_client()
+
+
+@pytest.fixture
+def auth(app: Flask) -> Auth:
+    """The front desk of ``app``."""
+    return front_desk(app)
+
+
+@pytest.fixture
+def strict(build: Build) -> FlaskClient:
+    """A visitor of the strict profile."""
+    return build(STRICT).test_client()
+
+
+@pytest.fixture
+def classic(build: Build) -> FlaskClient:
+    """A visitor of the classic profile."""
+    return build(CLASSIC).test_client()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Serve]:
+    """Start real servers; each is ended with SIGTERM, and its log searched for secrets."""
+    started: list[Server] = []
+
+    def serve(*, ready: bool = True, **settings: Any) -> Server:
+        folder = tmp_path / f"server-{len(started)}"
+        folder.mkdir()
+        started.append(Server(folder, **settings))
+        return started[-1].start(ready=ready)
+
+    yield serve
+    for each in started:
+        each.stop()

@@ -1,0 +1,1 @@
+"""What tests stand on: a clock to move, servers to start, visitors, an ear for secrets."""

@@ -1,0 +1,25 @@
+"""What answers look like: exact bodies of the contract, and problems with a stable code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+LINK_SENT = "if that address has an account, a link is on its way"
+
+
+def says(response: TestResponse, status: int, **body: Any) -> None:
+    """The answer has this status and exactly this JSON body."""
+    assert (response.status_code, response.get_json()) == (status, body)
+    assert response.content_type == "application/json"
+
+
+def refuses(response: TestResponse, status: int, code: str) -> None:
+    """The answer is a problem (RFC 9457) with this status and code."""
+    assert response.status_code == status, response.text
+    assert response.content_type == "application/problem+json"
+    body = response.get_json()
+    assert body.keys() == {"type", "status", "code", "detail"}
+    assert (body["type"], body["status"], body["code"]) == ("about:blank", status, code)
+    assert body["detail"].endswith((".", ";", ")"))
