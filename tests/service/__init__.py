@@ -1,0 +1,1 @@
+"""The service, as its visitors and its operator see it."""

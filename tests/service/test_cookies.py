@@ -1,0 +1,63 @@
+"""The cookie: out of reach for scripts and other sites in strict, plain in classic."""
+
+from __future__ import annotations
+
+from http.cookies import SimpleCookie
+from uuid import UUID
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Build
+from tests.stage.answers import says
+from tests.stage.profiles import CLASSIC, STRICT
+from tests.stage.visits import ALICE, log_in, register, try_login, visitor
+
+ATTRIBUTES = {STRICT: {"HttpOnly", "SameSite=Lax", "Path=/"}, CLASSIC: {"Path=/"}}
+
+
+def test_the_cookie_has_the_attributes_of_its_profile(client: FlaskClient, profile: str) -> None:
+    register(client)
+    (cookie,) = try_login(client).headers.getlist("Set-Cookie")
+    pair, *attributes = cookie.split("; ")
+    assert set(attributes) == ATTRIBUTES[profile]
+    name, _, value = pair.partition("=")
+    assert name == "session_id"
+    assert str(UUID(value)) == value
+
+
+def test_only_a_login_sets_a_cookie(client: FlaskClient) -> None:
+    answers = [register(client), client.get("/"), client.get("/profile"), client.get("/docs")]
+    assert not any("Set-Cookie" in answer.headers for answer in answers)
+
+
+def test_under_https_the_cookie_never_leaves_it(build: Build) -> None:
+    client = build(STRICT, public_url="https://auth.example.com").test_client()
+    register(client)
+    (cookie,) = try_login(client).headers.getlist("Set-Cookie")
+    assert cookie.startswith("__Host-session_id=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} == set(cookie.split("; ")[1:])
+    (sent,) = SimpleCookie(cookie).values()
+    plain = visitor(client.application)
+    plain.set_cookie("__Host-session_id", sent.value)
+    says(plain.get("/profile"), 200, email=ALICE)
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/docs", "/openapi.json", "/nowhere"])
+def test_no_cache_keeps_an_answer(client: FlaskClient, path: str) -> None:
+    register(client)
+    log_in(client)
+    headers = client.get(path).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert "Cookie" in headers["Vary"]
+
+
+@pytest.mark.parametrize("path", ["/", "/profile", "/reset_password", "/nowhere", "/users"])
+def test_every_answer_keeps_to_itself(client: FlaskClient, path: str) -> None:
+    headers = client.get(path, headers={"Accept": "text/html"}).headers
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
