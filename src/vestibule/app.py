@@ -34,8 +34,8 @@ def create_app(
     auth = app.extensions["vestibule"] = Auth.open(settings, clock)
     # The contract takes every route with a slash at the end, too.
     app.url_map.strict_slashes = False
+    guard(app, settings)
     observe(app)
-    guard(app)
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if worker:

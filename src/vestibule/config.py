@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, model_validator
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 VERSION = metadata.version("vestibule")
@@ -28,6 +28,22 @@ class BadSetting(ValueError):
     """A setting that the service cannot start with; the text says which, and what to do."""
 
 
+def _duration(value: object) -> object:
+    """Read ``45s``, ``30m``, ``12h`` or ``7d``; nothing else, because ``30:00`` is two things."""
+    if not isinstance(value, str):
+        return value
+    number, unit = value[:-1], UNITS.get(value[-1:])
+    if not unit or not number.isascii() or not number.isdigit():
+        raise ValueError("say how long as 45s, 30m, 12h or 7d.")
+    return timedelta(**{unit: int(number)})
+
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=36500))
+]
+
+
 class SecretFiles(PydanticBaseSettingsSource):
     """Reads ``VESTIBULE_X_FILE`` for each secret setting X: a file shows up in no process list."""
 
@@ -35,7 +51,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         """The content of the file that the environment names for this field, if it names one."""
         variable = f"{PREFIX}{field_name.upper()}_FILE"
         path = os.environ.get(variable)
-        if path is None or "SecretStr" not in str(field.annotation):
+        if path is None or not _secret(field):
             return None, field_name, False
         if variable.removesuffix("_FILE") in os.environ:
             raise BadSetting(f"{variable}: the same secret is also given without _FILE; keep one.")
@@ -77,13 +93,13 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         None, description="SQLAlchemy URL; SQLite in the data directory unless said otherwise."
     )
-    session_idle: Annotated[timedelta, Field(gt=timedelta(0))] = Field(
+    session_idle: Duration = Field(
         timedelta(days=7), description="A session unused for this long ends."
     )
-    session_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = Field(
+    session_lifetime: Duration = Field(
         timedelta(days=30), description="A session ends after this long, used or not."
     )
-    reset_lifetime: Annotated[timedelta, Field(gt=timedelta(0))] = Field(
+    reset_lifetime: Duration = Field(
         timedelta(minutes=30), description="A reset token works for this long."
     )
     password_min_length: int = Field(
@@ -129,8 +145,15 @@ class Settings(BaseSettings):
         """Scheme, host and port that links in mails start with, without a slash at the end."""
         if self.public_url:
             return str(self.public_url).rstrip("/")
-        name = "localhost" if is_loopback(self.host) else self.host
-        return f"http://{f'[{name}]' if ':' in name else name}:{self.port}"
+        if ":" in self.host and not self.everywhere:
+            return f"http://[{self.host}]:{self.port}"
+        here = self.everywhere or is_loopback(self.host)
+        return f"http://{'localhost' if here else self.host}:{self.port}"
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether ``host`` is every address of this machine, and so the name of none."""
+        return self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound.
 
     @property
     def database(self) -> Path:
@@ -146,10 +169,25 @@ def load(**given: Any) -> Settings:
     :param given: from the command line; what is ``None`` was not given.
     :raises BadSetting: naming the setting, without its value, which may be a secret.
     """
+    _refuse_unknown_variables()
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
         raise BadSetting("\n".join(_in_words(problem) for problem in error.errors())) from None
+
+
+def _refuse_unknown_variables() -> None:
+    """A misspelt setting must not be a setting silently left at its default."""
+    fields = Settings.model_fields
+    known = {f"{PREFIX}{name.upper()}" for name in fields}
+    known |= {f"{PREFIX}{name.upper()}_FILE" for name in fields if _secret(fields[name])}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise BadSetting(f"{', '.join(unknown)}: no such setting; see `vestibule config show`.")
+
+
+def _secret(field: Any) -> bool:
+    return "SecretStr" in str(field.annotation)
 
 
 def _in_words(problem: Any) -> str:

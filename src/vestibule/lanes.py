@@ -21,7 +21,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from vestibule.web.door import MAX_BODY, REFUSED
+from vestibule.web.door import REFUSED
+from vestibule.web.problems import MAX_BODY
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]

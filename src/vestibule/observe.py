@@ -13,13 +13,15 @@ import secrets
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask
 
+Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 log = structlog.stdlib.get_logger(__name__)
 
 ALLOWED = frozenset(
@@ -74,29 +76,39 @@ class LibraryFormatter(logging.Formatter):
 
 def observe(app: Flask) -> None:
     """Give every request of ``app`` an id, and a line in the log."""
-    app.before_request(_begin)
-    app.after_request(_end)
+    # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
+    setattr(app, "wsgi_app", _observed(app.wsgi_app))  # noqa: B010
 
 
-def _begin() -> None:
-    # Never the client's own id: it could be a forged one, or carry a secret into the log.
-    g.request_id = secrets.token_hex(8)
-    g.began = time.perf_counter()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+def _observed(wsgi: Wsgi) -> Wsgi:
+    def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        began = time.perf_counter()
+        # Never the client's own id: it could be a forged one, or carry a secret into the log.
+        request_id = secrets.token_hex(8)
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            headers.append(("X-Request-ID", request_id))
+            _record(environ, status, began)
+            return start_response(status, headers, exc_info)
+
+        return wsgi(environ, start)
+
+    return application
 
 
-def _end(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.request_id
+def _record(environ: dict[str, Any], status: str, began: float) -> None:
+    request = environ.get("werkzeug.request")
+    # The rule, not the path: a path or a query may carry a token, or anything else.
+    rule = request.url_rule if request else None
     log.info(
         "request",
-        method=request.method if request.url_rule else "other",
-        # The rule, not the path: a path or a query may carry a token.
-        route=request.url_rule.rule if request.url_rule else "unknown",
-        status=response.status_code,
-        milliseconds=round((time.perf_counter() - g.began) * 1000, 1),
+        method=environ["REQUEST_METHOD"] if rule else "other",
+        route=rule.rule if rule else "unknown",
+        status=int(status[:3]),
+        milliseconds=round((time.perf_counter() - began) * 1000, 1),
     )
-    return response
 
 
 def _without_exception_text(_: Any, __: str, event: Any) -> Any:

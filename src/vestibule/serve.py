@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,10 +25,12 @@ BACKPRESSURE = 4096
 HEADER_MILLISECONDS = 10_000
 # A request that was begun has this long to end.
 DRAIN_SECONDS = 30
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 def worker() -> Lanes:
     """The application of one worker process, by the settings in the environment."""
+    _die_with_the_parent()
     return Lanes(create_app(config.load()))
 
 
@@ -33,13 +38,11 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests that were begun.
 
     :param started: called when the port is bound, before the first request.
-    :raises BadSetting: the port is taken, or may not be listened on.
     """
-    _require_free(settings.host, settings.port)
     server = Server(
         "vestibule.serve:worker",
         factory=True,
-        address=settings.host,
+        address=_resolve(settings.host, settings.port)[1],
         port=settings.port,
         interface=Interfaces.RSGI,
         http=HTTPModes.http1,
@@ -62,18 +65,35 @@ def export(settings: dict[str, Any]) -> None:
             os.environ[f"{config.PREFIX}{name.upper()}"] = str(value)
 
 
-def _require_free(host: str, port: int) -> None:
-    """Bind and let go. Workers share the port (SO_REUSEPORT), so nobody else would notice."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+def require_free(settings: Settings) -> None:
+    """Bind and let go. Workers share the port (SO_REUSEPORT), so a second service would too.
+
+    :raises BadSetting: the port is taken, or may not be listened on.
+    """
+    host, port = settings.host, settings.port
     try:
+        family, address = _resolve(host, port)
         with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+            probe.bind((address, port))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not an address"
         raise BadSetting(
             f"port ({config.PREFIX}PORT): cannot listen on {host} port {port}: {reason}."
         ) from error
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
+    """The address of ``host``, which may be a name; IPv4 where it has both."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    family, _, _, _, address = min(found, key=lambda one: one[0])
+    return family, str(address[0])
+
+
+def _die_with_the_parent() -> None:
+    """End this worker when the main process is killed: nobody could stop an orphan, or its port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _logging(level: str) -> dict[str, Any]:

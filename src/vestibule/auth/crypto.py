@@ -80,7 +80,7 @@ class Bcrypt:
 
     def weak(self, hashed: str) -> bool:
         """Whether ``hashed`` is a bcrypt hash of a lower cost."""
-        return hashed.startswith("$2") and int(hashed.split("$")[2]) < BCRYPT_COST
+        return hashed.startswith("$2") and int(hashed[4:6]) < BCRYPT_COST
 
 
 class Hasher:
@@ -111,8 +111,11 @@ class Hasher:
 def _verify(password: str, hashed: str) -> bool:
     if hashed.startswith("$2"):
         secret = password.encode()
-        # A longer password is wrong, but takes as long to refuse as any other.
-        matches = bcrypt.checkpw(secret[:BCRYPT_BYTES], hashed.encode())
+        try:
+            # A longer password is wrong, but takes as long to refuse as any other.
+            matches = bcrypt.checkpw(secret[:BCRYPT_BYTES], hashed.encode())
+        except ValueError:  # Not a hash at all, so nobody's password.
+            return False
         return matches and len(secret) <= BCRYPT_BYTES
     try:
         return ARGON2.verify(hashed, password)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-# CHECK from vestibule.cli.check import check
+from vestibule.cli.check import check
 from vestibule.cli.configuration import configuration
 from vestibule.cli.database import database
 from vestibule.cli.mail import mail
@@ -22,5 +22,5 @@ def main() -> None:
     """
 
 
-for command in (run, database, mail, configuration):
+for command in (run, check, database, mail, configuration):
     main.add_command(command)

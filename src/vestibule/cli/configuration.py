@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import click
 from pydantic import SecretStr
-from rich.console import Console
-from rich.table import Table
 
 from vestibule import config
+from vestibule.cli import options
 from vestibule.config import PREFIX, Settings
 
 
@@ -17,12 +18,22 @@ def configuration() -> None:
 
 
 @configuration.command()
-def show() -> None:
+@options.data
+def show(data: str | None) -> None:
     """Show every setting, its value here, and what it means. Secrets stay hidden."""
-    settings = config.load()
-    table = Table("setting", "value", "meaning", box=None, pad_edge=False)
+    settings = config.load(data=data)
+    rows = [("setting", "value", "meaning")]
     for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        shown = "(hidden)" if isinstance(value, SecretStr) else "-" if value is None else str(value)
-        table.add_row(f"{PREFIX}{name.upper()}", shown, field.description)
-    Console().print(table)
+        value = _in_words(getattr(settings, name))
+        rows.append((f"{PREFIX}{name.upper()}", value, field.description or ""))
+    options.columns(rows)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "(hidden)"
+    if isinstance(value, timedelta):
+        whole = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+        fits = (f"{value // one}{unit}" for unit, one in whole.items() if not value % one)
+        return next(fits, f"{int(value.total_seconds())}s")
+    return "-" if value is None else str(value)

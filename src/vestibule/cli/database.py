@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vestibule import config, migrations
+from vestibule.cli import options
 
 
 @click.group("db")
@@ -13,9 +14,10 @@ def database() -> None:
 
 
 @database.command()
-def upgrade() -> None:
+@options.data
+def upgrade(data: str | None) -> None:
     """Bring the database to the newest schema, with a backup first."""
-    settings = config.load()
+    settings = config.load(data=data)
     config.prepare_data(settings)
     done = migrations.upgrade(settings.database, config.clock())
     if done.before == done.after:
@@ -27,7 +29,8 @@ def upgrade() -> None:
 
 
 @database.command()
-def current() -> None:
+@options.data
+def current(data: str | None) -> None:
     """Tell which schema the database is at, and which this version needs."""
-    at, head = migrations.current(config.load().database), migrations.head()
+    at, head = migrations.current(config.load(data=data).database), migrations.head()
     click.echo(f"{at or 'no database'}{' (newest)' if at == head else f', newest is {head}'}")

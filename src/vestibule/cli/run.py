@@ -25,6 +25,8 @@ def run(**options: Any) -> None:
     """Serve until SIGTERM, then finish the requests that were begun."""
     settings = config.load(**options)
     serve.export(options)
+    # Before the database is touched: another version may be running on it.
+    serve.require_free(settings)
     config.prepare_data(settings)
     upgrade = migrations.upgrade(settings.database, config.clock())
     serve.serve(settings, started=lambda: _announce(settings, upgrade))
@@ -46,3 +48,8 @@ def _announce(settings: Settings, upgrade: migrations.Upgrade) -> None:
         lines["backup"] = str(upgrade.backup)
     for name, value in lines.items():
         click.echo(f"{name:<10}{value}")
+    if settings.everywhere and not settings.public_url:
+        click.echo(
+            f"note      links in mails start with {settings.origin}; set VESTIBULE_PUBLIC_URL "
+            "to the address that people use"
+        )

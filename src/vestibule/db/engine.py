@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ def _watch_the_file(engine: Engine, path: Path) -> None:
 def identity(path: Path) -> tuple[int, int] | None:
     """Which file is at ``path`` now (device and inode), or ``None``."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - on the hot path, and twice as fast as Path's.
     except OSError:
         return None
     return status.st_dev, status.st_ino

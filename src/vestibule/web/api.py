@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import EmailTaken, NoSession
@@ -39,10 +39,7 @@ NO_SESSION = refusal(403, "session_none", "There is no open session; log in.")
 def index() -> ResponseReturnValue:
     """Greet; a client that prefers HTML gets the home page."""
     wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
-    page = wanted == "text/html"
-    response = make_response(render_template("home.html")) if page else answer(message="Bienvenue")
-    response.headers["Vary"] = "Accept, Cookie"
-    return response
+    return render_template("home.html") if wanted == "text/html" else answer(message="Bienvenue")
 
 
 @api.post("/users")

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from vestibule.config import VERSION
-from vestibule.web.door import COOKIE, FORMS, HTTP_PROBLEMS, answer
+from vestibule.web.door import COOKIE, FORMS, answer
+from vestibule.web.problems import HTTP_PROBLEMS
 
 openapi = Blueprint("openapi", __name__)
 View = TypeVar("View", bound=Callable[..., Any])

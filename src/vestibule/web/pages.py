@@ -6,8 +6,9 @@ from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import Refusal
-from vestibule.web.door import STATUS, auth
+from vestibule.web.door import auth, form
 from vestibule.web.openapi import Answer, Operation, describe, document
+from vestibule.web.problems import STATUS
 
 pages = Blueprint("pages", __name__)
 PAGE = Answer("The page", "<!doctype html>", content_type="text/html")
@@ -40,7 +41,8 @@ def reset_form() -> ResponseReturnValue:
 )
 def reset() -> ResponseReturnValue:
     """Set the password, or show the form again with the reason."""
-    token, password = request.form.get("reset_token"), request.form.get("new_password", "")
+    fields = form()
+    token, password = fields.get("reset_token"), fields.get("new_password", "")
     try:
         auth().update_password(token, password)
     except Refusal as refusal:

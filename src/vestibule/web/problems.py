@@ -1,0 +1,121 @@
+"""How refusals leave: one table from codes to statuses, one shape (RFC 9457)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from vestibule.auth.errors import Refusal, StorageUnavailable, TooManyAttempts
+
+MAX_BODY = 64 * 1024
+# Seconds after which a client may ask again when storage or a thread was not to be had.
+RETRY_AFTER = "1"
+
+STATUS = {
+    "attempts_exceeded": 429,
+    "credentials_wrong": 401,
+    "email_invalid": 400,
+    "email_taken": 400,
+    "email_unknown": 403,
+    "password_refused": 400,
+    "password_too_long": 400,
+    "session_none": 403,
+    "token_invalid": 403,
+}
+# What is refused before a view is asked.
+HTTP_PROBLEMS = {
+    400: ("request_malformed", "The request cannot be read."),
+    404: ("route_unknown", "There is nothing at this path; /docs lists every route."),
+    405: ("method_not_allowed", "This path does not know that method; Allow lists those it does."),
+    408: ("body_late", "The body took too long to arrive."),
+    413: ("body_too_large", f"A body has at most {MAX_BODY // 1024} KiB."),
+    415: ("media_type_unsupported", "Send a form or JSON, and say which in Content-Type."),
+    500: ("internal_error", "The service failed; the log tells more under this X-Request-ID."),
+    503: ("busy", "Too many requests wait already. Nothing was changed; try again."),
+}
+
+
+class BadFields(Exception):
+    """A field is missing, empty or not text; each route answers that with a status of its own."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        self.status = status
+        self.detail = detail
+
+
+class BadBody(Exception):
+    """The body is not what its content type says."""
+
+
+class NotLocal(Exception):
+    """Somebody who is not on this machine asks the classic profile."""
+
+
+def as_json(body: dict[str, Any]) -> str:
+    """``body`` as one compact line."""
+    return json.dumps(body, separators=(",", ":")) + "\n"
+
+
+def problem(status: int, code: str, detail: str, **headers: str) -> Response:
+    """An ``application/problem+json`` answer with a stable ``code``."""
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail}
+    response = Response(as_json(body), status=status, mimetype="application/problem+json")
+    response.headers.update(headers)
+    return response
+
+
+def refuse(refusal: Refusal) -> Response:
+    """The answer to a refusal of the front desk."""
+    response = problem(STATUS[refusal.code], refusal.code, str(refusal))
+    if isinstance(refusal, TooManyAttempts):
+        response.headers["Retry-After"] = str(refusal.retry_after)
+    return response
+
+
+def answer_refusals(app: Flask) -> None:
+    """Give ``app`` an answer for everything that can be refused."""
+    app.register_error_handler(Refusal, refuse)
+    app.register_error_handler(BadFields, _bad_fields)
+    app.register_error_handler(BadBody, _bad_body)
+    app.register_error_handler(NotLocal, _not_local)
+    app.register_error_handler(StorageUnavailable, _unavailable)
+    app.register_error_handler(HTTPException, _http_error)
+
+
+def _bad_fields(error: BadFields) -> Response:
+    return problem(error.status, "field_invalid", error.detail)
+
+
+def _bad_body(_: BadBody) -> Response:
+    return problem(400, "body_malformed", "The body is not UTF-8 text of the type that it says.")
+
+
+def _not_local(_: NotLocal) -> Response:
+    detail = (
+        "The classic profile answers only requests made on this machine, to it, without a proxy. "
+        "Use the strict profile for anybody else."
+    )
+    return problem(403, "classic_is_local", detail)
+
+
+def _unavailable(_: StorageUnavailable) -> Response:
+    detail = "The service cannot reach its storage now. Nothing was changed; try again."
+    return problem(503, "storage_unavailable", detail, **{"Retry-After": RETRY_AFTER})
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return cast(Response, error.get_response())
+    unnamed = (error.name.lower().replace(" ", "_"), error.name)
+    response = problem(status, *HTTP_PROBLEMS.get(status, unnamed))
+    if status == 503:
+        response.headers["Retry-After"] = RETRY_AFTER
+    # A 405 names the methods that are allowed.
+    for name, value in error.get_headers():
+        if name.lower() != "content-type":
+            response.headers[name] = value
+    return response
