@@ -106,7 +106,7 @@ class TestRegisterUser(DeskTest):
                 return find_user_by(**kwargs)
             except NoResultFound:
                 try:
-                    gap.wait(timeout=0.1)
+                    gap.wait(timeout=0.2)
                 except BrokenBarrierError:
                     pass
                 raise

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Tasks 16 and 18: a token changes a password, once."""
 import unittest
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 from unittest import mock
 from uuid import UUID
 
@@ -70,10 +72,22 @@ class TestResets(DeskTest):
     def test_one_token_used_twelve_times_at_once_works_once(self) -> None:
         """One thread wins, and its password is the one that counts."""
         token = self.auth.get_reset_password_token(EMAIL)
-        results = at_once([
-            lambda word="new{}".format(number):
-            self.auth.update_password(token, word) or word
-            for number in range(12)])
+        update_user, gap = self.auth._db.update_user, Barrier(2)
+
+        def dawdle_and_update(*args: Any, **kwargs: Any) -> None:
+            """Wait for another thread that found the token, then spend it."""
+            try:
+                gap.wait(timeout=0.2)
+            except BrokenBarrierError:
+                pass
+            update_user(*args, **kwargs)
+
+        with mock.patch.object(
+                self.auth._db, "update_user", dawdle_and_update):
+            results = at_once([
+                lambda word="new{}".format(number):
+                self.auth.update_password(token, word) or word
+                for number in range(12)])
         words = [item for item in results if isinstance(item, str)]
         refusals = [item for item in results if isinstance(item, ValueError)]
         self.assertEqual((len(words), len(refusals)), (1, 11))
