@@ -1,0 +1,66 @@
+"""What is graded: the 21 tasks of the contract, and what lies beyond them."""
+
+TASKS = {
+    0: "user.py User(Base)",
+    1: "DB.add_user(email: str, hashed_password: str) -> User",
+    2: "DB.find_user_by(**kwargs) -> User",
+    3: "DB.update_user(user_id: int, **kwargs) -> None",
+    4: "auth._hash_password(password: str) -> bytes",
+    5: "Auth.register_user(email: str, password: str) -> User",
+    6: "GET /",
+    7: "POST /users form email, password",
+    8: "Auth.valid_login(email: str, password: str) -> bool",
+    9: "auth._generate_uuid() -> str",
+    10: "Auth.create_session(email: str) -> str",
+    11: "POST /sessions form email, password",
+    12: "Auth.get_user_from_session_id(session_id: str)",
+    13: "Auth.destroy_session(user_id: int) -> None",
+    14: "DELETE /sessions cookie session_id",
+    15: "GET /profile cookie session_id",
+    16: "Auth.get_reset_password_token(email: str) -> str",
+    17: "POST /reset_password form email",
+    18: "Auth.update_password(reset_token: str, password: str) -> None",
+    19: "PUT /reset_password form email, reset_token, new_password",
+    20: "main.py",
+}
+
+BEYOND = {
+    "empty-secrets": "absent and empty secrets open nothing",
+    "missing-fields": "missing and empty fields get the right refusal",
+    "trailing-slashes": "trailing slashes are accepted",
+    "long-passwords": "every byte of a password counts, or it is refused",
+    "concurrent-registration": "12 registrations of one e-mail at once: one account",
+    "concurrent-reset": "12 uses of one token at once: one success",
+    "parallel-requests": "parallel logins and profiles are all served",
+    "dropped-database": "the database may be dropped and recreated under the app",
+    "stale-objects": "a user object shows what is stored",
+    "failed-insert": "a failed insert poisons nothing",
+    "names": "app, AUTH, _db and the views have their names",
+    "shebang": "the first line is #!/usr/bin/env python3",
+    "executable": "every .py file is executable",
+    "final-newline": "every .py file ends with a newline",
+    "docstrings": "every module, class and function has a docstring",
+    "annotations": "every argument and result has a type",
+    "app-through-auth": "app.py interacts with Auth, never with DB",
+    "private-names": "only public methods are used from outside",
+}
+
+# The module that must be importable before a task can be checked, and the order of the checks:
+# from what others stand on to what stands on others, because what fails is stood in for.
+INSIDE = {
+    0: "user",
+    1: "db",
+    2: "db",
+    3: "db",
+    4: "auth",
+    9: "auth",
+    5: "auth",
+    8: "auth",
+    10: "auth",
+    12: "auth",
+    13: "auth",
+    16: "auth",
+    18: "auth",
+    6: "app",
+    14: "app",
+}
