@@ -1,0 +1,1 @@
+"""The lab is itself put to the test."""
