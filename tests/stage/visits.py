@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ ALICE, BOB = "alice@example.com", "bob@example.com"
 # Each has the word by which logs are searched for passwords: see ``tests.stage.secrecy``.
 PASSWORD, NEW_PASSWORD, WRONG = "marzipan at dawn", "marzipan at dusk", "marzipan at noon"
 LINK = re.compile(r"token=([0-9a-f-]{36})")
-DEADLINE = 15.0
 
 
 def front_desk(app: Flask) -> Auth:
@@ -84,10 +84,15 @@ def newest_token(folder: Path) -> str:
     return str(LINK.findall(mails(folder)[-1].read_text())[-1])
 
 
+def eventually(true: Callable[[], bool], seconds: float = 15.0) -> None:
+    """Look again and again until it is true; never longer than this many seconds."""
+    ends = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < ends, "it never came true"
+        time.sleep(0.02)
+
+
 def wait_for_mail(folder: Path, count: int = 1) -> str:
     """The token in the newest mail, once a server has written ``count`` of them."""
-    ends = time.monotonic() + DEADLINE
-    while len(mails(folder)) < count:
-        assert time.monotonic() < ends, f"no {count} mails in {folder}"
-        time.sleep(0.02)
+    eventually(lambda: len(mails(folder)) >= count)
     return remember(newest_token(folder))

@@ -1,0 +1,93 @@
+"""A login that a reset overtakes is refused: the hash is read again where the session opens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.conftest import Build
+from tests.stage.profiles import only_strict
+from tests.stage.raw import rows
+from tests.stage.visits import (
+    NEW_PASSWORD,
+    register,
+    reset_token,
+    set_password,
+    try_login,
+    visitor,
+)
+from vestibule.auth import crypto
+
+# Over 72 bytes: hashed with argon2id in both profiles.
+PASSWORD = "marzipan".ljust(80, "!")
+
+
+class Hesitant(PasswordHasher):
+    """Verifies like any other, and then waits before it says so."""
+
+    def __init__(self, memory: int) -> None:
+        super().__init__(1, memory, 1)
+        self.verified, self.may_go_on = Event(), Event()
+
+    def verify(self, hash: Any, password: Any) -> Any:  # noqa: A002 - the library's own name.
+        """What the hash says, after a while."""
+        answer = super().verify(hash, password)
+        self.verified.set()
+        assert self.may_go_on.wait(20)
+        return answer
+
+
+@pytest.fixture
+def overtake(
+    app: Flask, build: Build, profile: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., int]:
+    """Log in, do something through another worker while the hash is computed; the status."""
+
+    def during_a_login(act: Callable[[FlaskClient], object], memory: int = 8) -> int:
+        other = build(profile).test_client()
+        hasher = Hesitant(memory)
+        monkeypatch.setattr(crypto, "ARGON2", hasher)
+        with ThreadPoolExecutor() as pool:
+            login = pool.submit(try_login, app.test_client(), password=PASSWORD)
+            assert hasher.verified.wait(20)
+            act(other)
+            hasher.may_go_on.set()
+            return login.result().status_code
+
+    return during_a_login
+
+
+def test_a_login_that_nobody_overtakes_succeeds(client: FlaskClient, overtake: Any) -> None:
+    register(client, password=PASSWORD)
+    assert overtake(lambda other: other.get("/profile")) == 200
+
+
+def test_a_reset_that_commits_while_a_login_hashes_wins(client: FlaskClient, overtake: Any) -> None:
+    register(client, password=PASSWORD)
+    token = reset_token(client)
+    assert overtake(lambda other: set_password(other, token)) == 401
+    assert rows(client.application, "SELECT count(*) FROM sessions") == [(0,)]
+    assert try_login(visitor(client.application), password=NEW_PASSWORD).status_code == 200
+
+
+@only_strict
+def test_a_hash_being_upgraded_does_not_undo_the_reset(client: FlaskClient, overtake: Any) -> None:
+    register(client, password=PASSWORD)
+    token = reset_token(client)
+    assert overtake(lambda other: set_password(other, token), memory=16) == 401
+    assert try_login(client, password=PASSWORD).status_code == 401
+    assert try_login(client, password=NEW_PASSWORD).status_code == 200
+
+
+def test_an_account_that_is_deleted_while_it_logs_in_is_gone(
+    client: FlaskClient, overtake: Any
+) -> None:
+    register(client, password=PASSWORD)
+    assert overtake(lambda other: rows(other.application, "DELETE FROM users")) == 401
