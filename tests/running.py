@@ -15,6 +15,8 @@ from pathlib import Path
 
 import requests
 
+from tests.stage import secrecy
+
 VESTIBULE = (str(Path(sys.executable).with_name("vestibule")),)
 # Generous: the machine may be busy with other tests. Nothing waits longer than it needs to.
 START_SECONDS = 30
@@ -119,6 +121,7 @@ def running(
         yield server
     finally:
         _end(process)
+        secrecy.hear(server.output + server.log)
 
 
 def await_ready(server: Running) -> None:

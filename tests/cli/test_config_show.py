@@ -1,0 +1,46 @@
+"""``vestibule config show`` shows every setting, and no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.running import vestibule
+from vestibule.config import PREFIX, Settings
+
+
+def test_every_setting_is_shown_with_its_value(tmp_path: Path) -> None:
+    shown = vestibule("config", "show", directory=tmp_path, settings={"VESTIBULE_PORT": "5050"})
+    assert shown.returncode == 0
+    for name in Settings.model_fields:
+        assert f"{PREFIX}{name.upper()}" in shown.stdout
+    assert "VESTIBULE_PORT" in shown.stdout
+    assert "5050" in shown.stdout
+
+
+def test_a_secret_is_hidden(tmp_path: Path) -> None:
+    given = {"VESTIBULE_DATABASE_URL": "sqlite:////marzipan/secret.db"}
+    shown = vestibule("config", "show", directory=tmp_path, settings=given)
+    assert "(hidden)" in shown.stdout
+    assert "marzipan" not in shown.stdout
+
+
+def test_a_secret_of_a_file_is_hidden(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("sqlite:////marzipan/secret.db", encoding="utf-8")
+    given = {"VESTIBULE_DATABASE_URL_FILE": "secret"}
+    shown = vestibule("config", "show", directory=tmp_path, settings=given)
+    assert "(hidden)" in shown.stdout
+    assert "marzipan" not in shown.stdout
+
+
+def test_a_long_path_is_shown_whole_wherever_the_output_goes(tmp_path: Path) -> None:
+    path = "/srv/" + "/".join(["a-directory-with-a-long-name"] * 5)
+    narrow = {"VESTIBULE_DATA": path, "COLUMNS": "60"}
+    shown = vestibule("config", "show", directory=tmp_path, settings=narrow)
+    assert path in shown.stdout
+
+
+def test_a_bad_setting_is_named(tmp_path: Path) -> None:
+    shown = vestibule("config", "show", directory=tmp_path, settings={"VESTIBULE_PORT": "x"})
+    assert shown.returncode == 2
+    assert "VESTIBULE_PORT" in shown.stderr
+    assert "Traceback" not in shown.stderr

@@ -1,0 +1,51 @@
+"""Worker processes come and go without the service going."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import requests
+
+from tests.running import await_ready, running
+
+
+def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", "2") as server:
+        killed, spared = server.workers()
+        os.kill(killed, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while len(now := set(server.workers()) - {killed}) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        await_ready(server)
+        assert spared in now
+        assert requests.get(server.url, timeout=10).status_code == 200
+        assert server.stop() == 0
+
+
+def test_every_worker_ends_with_the_service(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", "2") as server:
+        workers = server.workers()
+        server.stop()
+        assert not any(Path(f"/proc/{worker}").exists() for worker in workers)
+
+
+def test_no_worker_outlives_a_service_that_was_killed(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", "2") as server:
+        workers = server.workers()
+        server.process.kill()
+        server.process.wait()
+        deadline = time.monotonic() + 30
+        while any(_runs(worker) for worker in workers):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return False
