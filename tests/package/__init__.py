@@ -1,0 +1,1 @@
+"""What is delivered: the wheel, the locks, and the two commands."""
