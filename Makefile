@@ -38,7 +38,7 @@ python:
 
 # `| python` checks the interpreter first, without making the stamp stale.
 $(V)/.run: requirements/run.txt pyproject.toml | python
-	$(PY) -m venv --without-pip --clear $(V)
+	$(PY) -m venv --without-pip $(V)
 	$(PY) -m pip -q --python $(BIN)/python install --require-hashes --only-binary :all: -r requirements/run.txt
 	$(PY) -m pip -q --python $(BIN)/python install --no-index --no-deps --no-build-isolation -e .
 	@touch $@

@@ -26,11 +26,11 @@ HEADER_MILLISECONDS = 10_000
 # A request that was begun has this long to end.
 DRAIN_SECONDS = 30
 PR_SET_PDEATHSIG = 1  # prctl(2)
+M_ARENA_MAX = -8  # mallopt(3)
 
 
 def worker() -> Lanes:
     """The application of one worker process, by the settings in the environment."""
-    _die_with_the_parent()
     return Lanes(create_app(config.load()))
 
 
@@ -55,6 +55,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         log_dictconfig=_logging(settings.log_level),
     )
     server.on_startup(started)
+    os.register_at_fork(after_in_child=_become_worker)
     server.serve()
 
 
@@ -90,15 +91,24 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
     return family, str(address[0])
 
 
-def _die_with_the_parent() -> None:
-    """End this worker when the main process is killed: nobody could stop an orphan, or its port."""
+def _become_worker() -> None:
+    """Make a forked process a worker that ends when it should, and keeps no memory to itself."""
+    # The main process's handlers only note a signal in a copy of its own state: until granian
+    # sets a worker's handlers, a stop would be lost. There are no requests yet: end at once.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc = ctypes.CDLL(None)
+        # When the main process is killed, nobody could stop an orphan, or take its port.
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        if hasattr(libc, "mallopt"):
+            # All threads allocate from one arena: only that one can be trimmed.
+            libc.mallopt(M_ARENA_MAX, 1)
 
 
 def _logging(level: str) -> dict[str, Any]:
     """Let granian's own lines pass through the same formatter as everything else."""
-    formatter = {"()": "vestibule.observe.LibraryFormatter"}
+    formatter = {"()": "vestibule.observe.JsonFormatter"}
     handler = {
         "class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"
     }  # fmt: skip

@@ -9,7 +9,7 @@ from threading import Event
 
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
 from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
-from vestibule.auth.errors import BadCredentials, EmailTaken, UnknownEmail
+from vestibule.auth.errors import BadCredentials, BadToken, EmailTaken, UnknownEmail
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Passwords
 from vestibule.auth.policy import Policy
@@ -48,7 +48,7 @@ class Auth:
     def open(cls, settings: Settings, clock: Clock = clock) -> Auth:
         """The front desk of the service that ``settings`` describe, on its database."""
         db, classic = DB(settings.database), settings.classic
-        # One hash at a time and core: more at once take longer each, and 19 MiB each.
+        # One hash at a time for each core: more at once would take longer each, and more memory.
         slots = max(1, len(os.sched_getaffinity(0)) // settings.workers)
         hasher = Hasher(Bcrypt() if classic else Argon2id(), slots)
         policy = None if classic else Policy(settings.password_min_length)
@@ -71,7 +71,7 @@ class Auth:
             tokens=tokens,
             outbox=outbox,
             rate_limits=rate_limits,
-            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox),
+            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, hasher),
             login_failures=Limit("login", settings.login_failures),
         )
 
@@ -180,7 +180,7 @@ class Auth:
         with self._db.begin() as tx:
             user = tx.users.get(self.tokens.spend(tx, reset_token, RESET))
             if user is None:
-                raise BadCredentials("This account is gone.")
+                raise BadToken("This account is gone.")
             user.hashed_password = hashed
             if not self.classic:
                 tx.sessions.close_all(user.id)

@@ -1,11 +1,16 @@
-"""Hashes of passwords, random secrets and their digests: pure, but for the queue before a hash."""
+"""Hashes of passwords, random secrets and their digests."""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
 import secrets
-from threading import BoundedSemaphore
-from typing import Protocol
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import bcrypt
@@ -16,6 +21,9 @@ from argon2.low_level import Type
 # bcrypt reads this many bytes and no more; its library raises above them.
 BCRYPT_BYTES = 72
 BCRYPT_COST = 12
+# Of the threads that hash; 0 is everybody else's, 19 the most that can be given way.
+NICE = 10
+Result = TypeVar("Result", bool, str)
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
 ARGON2 = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
 
@@ -84,28 +92,58 @@ class Bcrypt:
 
 
 class Hasher:
-    """Hashes and checks passwords, at most ``slots`` at a time: argon2id takes 19 MiB for each."""
+    """Hashes and checks passwords on ``slots`` threads of its own.
+
+    Not on the callers' threads: the allocator keeps argon2id's 19 MiB for each thread that ever
+    used them. And with lower priority than theirs (on Linux, a thread has its own nice value):
+    a storm of logins must not slow down who is logged in already.
+    """
 
     def __init__(self, scheme: Scheme, slots: int) -> None:
         self._scheme = scheme
-        self._slots = BoundedSemaphore(slots)
+        self._threads = ThreadPoolExecutor(slots, "hash", initializer=_stand_back)
+        self._busy = self._holds_memory = False
 
     def hash(self, password: str) -> str:
         """A hash of ``password`` by today's scheme."""
-        with self._slots:
-            return self._scheme.hash(password)
+        return self._run(self._scheme.hash, password)
 
     def verify(self, password: str, hashed: str | None) -> bool:
         """Whether ``hashed``, of whichever scheme, is of ``password``.
 
         ``None`` is nobody's hash: the answer is no, after the same work.
         """
-        with self._slots:
-            return _verify(password, hashed or self._scheme.dummy)
+        return self._run(_verify, password, hashed or self._scheme.dummy)
 
     def weak(self, hashed: str) -> bool:
         """Whether ``hashed`` should be replaced now that its password is known."""
         return self._scheme.weak(hashed)
+
+    def rest(self) -> None:
+        """Give memory back to the system, if no hash was asked for since the last call.
+
+        While there are hashes to compute the allocator keeps it: taking 19 MiB from the system
+        anew each time would make a hash a quarter slower.
+        """
+        if self._holds_memory and not self._busy:
+            self._holds_memory = False
+            _trim()
+        self._busy = False
+
+    def _run(self, work: Callable[..., Result], *values: str) -> Result:
+        self._busy = self._holds_memory = True
+        return self._threads.submit(work, *values).result()
+
+
+def _stand_back() -> None:
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+
+
+def _trim() -> None:
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own.
+    if trim:
+        trim(0)
 
 
 def _verify(password: str, hashed: str) -> bool:

@@ -7,6 +7,7 @@ the outbox holds no secret.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
@@ -14,16 +15,16 @@ from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from threading import Event
 
-import structlog
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from vestibule.auth.addresses import comparison_key
+from vestibule.auth.errors import StorageUnavailable
 from vestibule.auth.tokens import RESET, Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction
 from vestibule.records import OutboxMessage
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # A worker that takes a message has this long before another may take it.
 LEASE = timedelta(minutes=1)
@@ -64,7 +65,11 @@ class Outbox:
             taken += 1
             try:
                 outcome = self._deliver(message)
-            except OSError as error:
+            except StorageUnavailable:
+                raise
+            except Exception as error:
+                # Whatever is wrong with one mail must not stop the others, nor go unseen.
+                log.exception("mail.failed", extra=_named(message))
                 self._postpone(message, error)
             else:
                 self._settle(message, outcome)
@@ -131,10 +136,14 @@ class Outbox:
     def _settle(self, message: OutboxMessage, outcome: str) -> None:
         with self._db.begin() as tx:
             tx.outbox.settle(message.id, self._clock(), outcome)
-        log.info("mail.settled", template=message.template, message_id=message.id)
+        log.info("mail.settled", extra=_named(message))
 
-    def _postpone(self, message: OutboxMessage, error: OSError) -> None:
+    def _postpone(self, message: OutboxMessage, error: Exception) -> None:
         wait = min(FIRST_RETRY * 2 ** (message.attempts - 1), LAST_RETRY)
         with self._db.begin() as tx:
-            tx.outbox.postpone(message.id, self._clock() + wait, error.strerror or "not written")
-        log.warning("mail.postponed", template=message.template, message_id=message.id)
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            tx.outbox.postpone(message.id, self._clock() + wait, reason)
+
+
+def _named(message: OutboxMessage) -> dict[str, object]:
+    return {"template": message.template, "message_id": message.id}

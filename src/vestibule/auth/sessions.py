@@ -62,10 +62,15 @@ class Sessions:
 
     def record_visits(self) -> None:
         """Write down which sessions were used: later, and together, so that no reader waits."""
-        seen = [self._seen.popitem() for _ in range(len(self._seen))]
-        if seen:
-            with self._db.begin() as tx:
-                tx.sessions.touch(dict(seen))
+        seen = dict(self._seen)
+        if not seen:
+            return
+        with self._db.begin() as tx:
+            tx.sessions.touch(seen)
+        # Only now: had it failed, the next round would try again.
+        for session_id, at in seen.items():
+            if self._seen.get(session_id) == at:
+                del self._seen[session_id]
 
     def close(self, session_id: str) -> None:
         """End this session, if it is open."""

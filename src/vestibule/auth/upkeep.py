@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vestibule.auth.crypto import Hasher
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import RateLimits
 from vestibule.auth.sessions import Sessions
@@ -21,6 +22,7 @@ class Upkeep:
     _tokens: Tokens
     _rate_limits: RateLimits
     _outbox: Outbox
+    _hasher: Hasher
 
     def sweep(self) -> None:
         """Remove the sessions, tokens and counts that are over."""
@@ -30,7 +32,7 @@ class Upkeep:
 
     def worker(self) -> Worker:
         """The thread that delivers mail and sweeps up, not yet started."""
-        often = (self._outbox.deliver_due, self._sessions.record_visits)
+        often = (self._outbox.deliver_due, self._sessions.record_visits, self._hasher.rest)
         return Worker(often=often, sweep=self.sweep, wake=self._outbox.queued)
 
     def schema(self) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from threading import Event, Thread
 
-import structlog
-
 from vestibule.auth.errors import StorageUnavailable
 
-log = structlog.stdlib.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 # Mail that another process queued, or that is due again, waits this long at most.
 POLL_SECONDS = 2.0

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vestibule.cli.check import check
-from vestibule.cli.configuration import configuration
-from vestibule.cli.database import database
-from vestibule.cli.mail import mail
-from vestibule.cli.refusals import Front
-from vestibule.cli.run import run
+from vestibule.cli.front import Front
 from vestibule.config import VERSION
 
 
@@ -20,7 +15,3 @@ def main() -> None:
 
     Every setting is also an environment variable: see `vestibule config show`.
     """
-
-
-for command in (run, check, database, mail, configuration):
-    main.add_command(command)

@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from vestibule.cli.refusals import CannotStart
 from vestibule.lab.contract import SECONDS, grade
 from vestibule.lab.report import Report, Result, Unusable, Verdict
 
@@ -53,8 +54,7 @@ def check(target: str, python: str | None, as_json: bool, seconds: float) -> Non
         with bar() as progress:
             report = grade(target, python=python, seconds=seconds, progress=progress)
     except Unusable as error:
-        click.echo(f"vestibule check: {error}", err=True)
-        sys.exit(2)
+        raise CannotStart(f"There is nothing to grade: {error}.") from error
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
@@ -73,7 +73,7 @@ def bar() -> Iterator[Callable[[int, int, str], None]]:
     console = Console(stderr=True)
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as p:
-        task = p.add_task("starting")
+        task = p.add_task("starting", total=None)
 
         def progress(done: int, total: int, name: str) -> None:
             p.update(task, completed=done, total=total, description=Text(name).plain)
@@ -90,8 +90,8 @@ def show(report: Report) -> None:
     if report.stood_in:
         numbers = ", ".join(map(str, report.stood_in))
         console.print(
-            f"What failed task {numbers} was replaced by a stand-in, so that the checks after it "
-            "judge nothing but themselves."
+            f"What failed in tasks {numbers} was replaced by stand-ins, so that the checks that "
+            "build on it judge nothing but themselves."
         )
     console.print(table("Beyond the exercise", report.beyond))
     click.echo(summary(report))

@@ -95,11 +95,16 @@ class DB:
         """
         with translated(), Work(writing(self._engine), expire_on_commit=False) as work:
             with work.begin():
-                file = identity(self._path)
+                file = work.connection().info["file"]
+                self._require_still_there(file)
                 yield _tables(work)
             # A file deleted or replaced meanwhile took the commit with it: do not acknowledge it.
-            if file is None or file != identity(self._path):
-                raise StorageUnavailable("the database file was replaced")
+            self._require_still_there(file)
+
+    def _require_still_there(self, file: object) -> None:
+        if file is None or file != identity(self._path):
+            self._engine.dispose()
+            raise StorageUnavailable("the database file was replaced")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
