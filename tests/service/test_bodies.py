@@ -92,6 +92,13 @@ def test_multipart_that_is_not_utf8_is_400(client: FlaskClient) -> None:
     refuses(response, 400, "body_malformed")
 
 
+@every_route
+def test_a_part_without_a_name_is_no_field(client: FlaskClient, route: str) -> None:
+    part = b"--b\r\nContent-Disposition: form-data\r\n\r\nx\r\n--b--\r\n"
+    response = send(client, route, part, "multipart/form-data; boundary=b")
+    assert 400 <= response.status_code < 500
+
+
 def test_a_form_that_is_not_utf8_opens_no_other_account(client: FlaskClient) -> None:
     form = b"email=alice%%40example.com&password=marzipan+%s"
     client.post("/users", data=form % b"%ff", content_type=FORM)

@@ -15,26 +15,26 @@ from tests.stage.secrecy import Ear
 ROOT = Path(__file__).parents[2]
 SESSION = "1f6c0de5-9a3b-7c42-d1e0-5b8f27a4c936"
 TALKATIVE = """
-import structlog
+import logging
 from tests.stage.secrecy import hear, remember
 from vestibule.auth.crypto import new_secret
 from vestibule.observe import configure_logs
 
 def test_ordinary_lines():
     configure_logs("info")
-    structlog.stdlib.get_logger("x").info("request", status=200)
+    logging.getLogger("vestibule.x").info("request", extra=dict(status=200))
 
 def test_{case}():
     configure_logs("info")
-    log = structlog.stdlib.get_logger("x")
+    log = logging.getLogger("vestibule.x")
     {statement}
 """
 LEAKS = {
-    "a_secret_that_was_made": 'log.info("request", route=new_secret())',
+    "a_secret_that_was_made": 'log.info("request", extra=dict(route=new_secret()))',
     "a_secret_without_dashes": 'log.info(new_secret().replace("-", ""))',
-    "a_password": 'log.info("request", route="marzipan at dawn")',
+    "a_password": 'log.info("request", extra=dict(route="marzipan at dawn"))',
     "a_cookie_of_a_server": f'hear(remember("{SESSION}") + chr(10))',
-    "a_library": 'import logging; logging.getLogger("_granian").error("GET /?p=marzipan")',
+    "a_library": 'logging.getLogger("_granian").error("GET /?p=marzipan")',
 }
 
 

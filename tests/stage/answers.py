@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 LINK_SENT = "if that address has an account, a link is on its way"
 
 
-def says(response: TestResponse, status: int, **body: Any) -> None:
+def says(response: TestResponse, status: int, /, **body: Any) -> None:
     """The answer has this status and exactly this JSON body."""
     assert (response.status_code, response.get_json()) == (status, body)
     assert response.content_type == "application/json"

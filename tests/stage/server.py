@@ -67,8 +67,8 @@ class Server:
     def workers(self) -> list[int]:
         """The ids of its worker processes."""
         assert self.process is not None
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [pid for pid in map(int, children.read_text().split()) if _is_worker(pid)]
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return sorted(int(pid) for children in tasks for pid in children.read_text().split())
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it, and give its exit status."""
@@ -122,7 +122,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-def _is_worker(pid: int) -> bool:
-    return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -1,0 +1,117 @@
+"""Addresses: spellings of one are one account; what mail cannot reach is refused."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.stage.answers import refuses, says
+from tests.stage.raw import rows
+from tests.stage.visits import ALICE, NEW_PASSWORD, PASSWORD, register, try_login
+
+SAME = [
+    ("alice@example.com", "Alice@Example.COM"),
+    ("alice@example.com", "\uff41lice@example.com"),
+    ("alice@example.com", "alice@\uff45xample.com"),
+    ("stra\u00dfe@example.com", "STRASSE@example.com"),
+    ("\u00e4lice@example.com", "a\u0308lice@example.com"),
+    ("\u00c5ngstr\u00f6m@example.com", "\u212bngstr\u00f6m@example.com"),
+    ("alice@ex\u00e4mple.com", "alice@xn--exmple-cua.com"),
+    ("i\u0307a@example.com", "\u0130a@example.com"),
+]
+DIFFERENT = [
+    ("alice@example.com", "al.ice@example.com"),
+    ("alice@example.com", "alice+shop@example.com"),
+    ("alice@example.com", "alice@example.org"),
+    ("alice@example.com", "\u0430lice@example.com"),
+]
+REFUSED = [
+    *("alice", "alice@", "@example.com", "a@b@example.com", "alice @example.com", "a@example..com"),
+    *(
+        "alice@-example.com",
+        "a@exa_mple.com",
+        ".alice@example.com",
+        "a..b@example.com",
+        "<a@b.com>",
+    ),
+    *("Alice <alice@example.com>", "a@b.com, c@d.com", "a@b.com\ncc: c@d.com", "a\0@b.com", " "),
+    *("alice@example.com ", " alice@example.com", "a@\u202eexample.com"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_spellings_of_one_address_are_one_account(
+    client: FlaskClient, one: str, other: str
+) -> None:
+    register(client, one)
+    says(
+        client.post("/users", json={"email": other, "password": NEW_PASSWORD}),
+        400,
+        message="email already registered",
+    )
+    says(try_login(client, other), 200, email=other, message="logged in")
+    says(client.get("/profile"), 200, email=one)
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_other_addresses_are_other_accounts(client: FlaskClient, one: str, other: str) -> None:
+    register(client, one)
+    assert try_login(client, other).status_code == 401
+    register(client, other, NEW_PASSWORD)
+    assert try_login(client, one).status_code == 200
+
+
+def test_strict_refuses_what_mail_cannot_reach(strict: FlaskClient) -> None:
+    for email in REFUSED:
+        response = strict.post("/users", json={"email": email, "password": PASSWORD})
+        refuses(response, 400, "email_invalid")
+        assert try_login(strict, email).status_code == 401
+    assert rows(strict.application, "SELECT count(*) FROM users") == [(0,)]
+
+
+@pytest.mark.parametrize("email", ["alice@mail.internal", "alice@intranet", "o'hara@example.com"])
+def test_intranet_names_and_quotes_are_fine(strict: FlaskClient, email: str) -> None:
+    says(register(strict, email), 200, email=email, message="user created")
+    assert try_login(strict, email).status_code == 200
+
+
+@pytest.mark.parametrize("email", ["bob", "me@", "guillaume@holberton.io", "' OR 1=1 --", "%"])
+def test_classic_takes_any_text_for_an_address(classic: FlaskClient, email: str) -> None:
+    says(register(classic, email), 200, email=email, message="user created")
+    assert try_login(classic, email).status_code == 200
+    assert try_login(classic, f"{email}x").status_code == 401
+
+
+def test_an_address_has_at_most_250_characters(client: FlaskClient) -> None:
+    domain = ".".join(["d" * 60] * 3) + ".example.com"
+    longest = "a" * (250 - len(domain) - 1 - 3)
+    fits, too_long = f"{longest}@{domain}", f"{longest}aaaa@{domain}"
+    for email in (too_long, "a" * 40_000 + "@example.com"):
+        response = client.post("/users", json={"email": email, "password": PASSWORD})
+        refuses(response, 400, "email_invalid")
+        assert try_login(client, email).status_code == 401
+    assert len(fits) <= 250
+
+
+def test_a_classic_address_of_250_characters_is_stored_whole(classic: FlaskClient) -> None:
+    email = "\ufdfa" * 250  # One letter that is eighteen when it is compared.
+    register(classic, email)
+    log_in = try_login(classic, email)
+    says(log_in, 200, email=email, message="logged in")
+    says(classic.get("/profile"), 200, email=email)
+    assert try_login(classic, email[:-1]).status_code == 401
+
+
+def test_a_control_character_is_refused_in_any_profile(client: FlaskClient) -> None:
+    for character in ("\0", "\n", "\r", "\t", "\x1b", "\x7f", "\x85"):
+        email = f"al{character}ice@example.com"
+        response = client.post("/users", json={"email": email, "password": PASSWORD})
+        refuses(response, 400, "email_invalid")
+
+
+def test_sql_in_any_field_is_text(client: FlaskClient) -> None:
+    register(client)
+    for text in ("' OR '1'='1", "'; DROP TABLE users; --", '" OR ""="', "alice@example.com' --"):
+        assert try_login(client, text).status_code == 401
+        assert try_login(client, ALICE, text).status_code == 401
+    assert try_login(client).status_code == 200

@@ -1,0 +1,162 @@
+"""Repeated failures: ten in fifteen minutes, by account and origin, and a true Retry-After."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Build
+from tests.stage.answers import refuses
+from tests.stage.clock import MovableClock
+from tests.stage.profiles import STRICT
+from tests.stage.raw import rows
+from tests.stage.visits import ALICE, BOB, PASSWORD, WRONG, front_desk, register, try_login
+
+FAILURES = 10
+
+
+def fail(client: FlaskClient, times: int, email: str = ALICE, **options: Any) -> list[int]:
+    form = {"email": email, "password": WRONG}
+    return [client.post("/sessions", data=form, **options).status_code for _ in range(times)]
+
+
+def coming_from(address: str) -> dict[str, Any]:
+    return {"environ_base": {"REMOTE_ADDR": address}}
+
+
+def login_from(client: FlaskClient, address: str) -> int:
+    form = {"email": ALICE, "password": PASSWORD}
+    return client.post("/sessions", data=form, **coming_from(address)).status_code
+
+
+def test_the_eleventh_failure_is_429(strict: FlaskClient) -> None:
+    register(strict)
+    assert fail(strict, FAILURES + 2) == [401] * FAILURES + [429] * 2
+
+
+def test_the_right_password_does_not_open_a_door_that_is_shut(strict: FlaskClient) -> None:
+    register(strict)
+    fail(strict, FAILURES)
+    response = try_login(strict)
+    refuses(response, 429, "attempts_exceeded")
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("passed", [0, 1, 437.5, 899])
+def test_retry_after_is_true(strict: FlaskClient, clock: MovableClock, passed: float) -> None:
+    register(strict)
+    fail(strict, FAILURES)
+    clock.advance(seconds=passed)
+    seconds = int(try_login(strict).headers["Retry-After"])
+    assert 0 < seconds <= 900
+    clock.advance(seconds=seconds - 1.5)
+    if seconds > 1:
+        assert try_login(strict).status_code == 429
+    clock.advance(seconds=1.5)
+    assert try_login(strict).status_code == 200
+
+
+def test_a_success_does_not_refill(strict: FlaskClient) -> None:
+    register(strict)
+    assert fail(strict, FAILURES - 1) == [401] * (FAILURES - 1)
+    assert [try_login(strict).status_code for _ in range(5)] == [200] * 5
+    assert fail(strict, 2) == [401, 429]
+
+
+def test_successes_alone_are_never_limited(strict: FlaskClient) -> None:
+    register(strict)
+    assert {try_login(strict).status_code for _ in range(3 * FAILURES)} == {200}
+
+
+def test_an_unknown_account_is_limited_the_same(strict: FlaskClient) -> None:
+    register(strict)
+    known, unknown = (fail(strict, FAILURES + 1, email) for email in (ALICE, BOB))
+    assert known == unknown
+
+
+def test_the_answers_to_both_are_the_same(strict: FlaskClient) -> None:
+    register(strict)
+    for email in (ALICE, BOB):
+        fail(strict, FAILURES, email)
+    known, unknown = try_login(strict, ALICE), try_login(strict, BOB)
+    assert (known.status_code, known.data) == (unknown.status_code, unknown.data)
+
+
+def test_spellings_of_an_address_share_one_count(strict: FlaskClient) -> None:
+    register(strict)
+    spellings = ["ALICE@example.com", "Alice@Example.Com", "\uff41lice@example.com"]
+    assert [fail(strict, 3, email) for email in spellings] == [[401] * 3] * 3
+    assert fail(strict, 2) == [401, 429]
+
+
+def test_accounts_and_origins_are_counted_apart(strict: FlaskClient) -> None:
+    register(strict)
+    register(strict, BOB)
+    fail(strict, FAILURES)
+    assert try_login(strict, BOB).status_code == 200
+    assert login_from(strict, "203.0.113.7") == 200, "the owner enters from elsewhere"
+
+
+def test_one_network_of_ipv6_is_one_origin(strict: FlaskClient) -> None:
+    register(strict)
+    for host in range(FAILURES):
+        assert fail(strict, 1, **coming_from(f"2001:db8:1:2::{host:x}")) == [401]
+    assert login_from(strict, "2001:db8:1:2:ffff::1") == 429
+    assert login_from(strict, "2001:db8:1:3::1") == 200
+
+
+def test_an_ipv4_address_in_ipv6_clothes_is_itself(strict: FlaskClient) -> None:
+    register(strict)
+    fail(strict, FAILURES, **coming_from("::ffff:198.51.100.1"))
+    assert login_from(strict, "::ffff:198.51.100.2") == 200
+    assert login_from(strict, "198.51.100.1") == 429
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "CF-Connecting-IP"]
+)
+def test_a_header_makes_nobody_somebody_else(strict: FlaskClient, header: str) -> None:
+    register(strict)
+    for number in range(FAILURES):
+        value = f"for=203.0.113.{number}" if header == "Forwarded" else f"203.0.113.{number}"
+        assert fail(strict, 1, headers={header: value}) == [401]
+    assert fail(strict, 1, headers={header: "203.0.113.99"}) == [429]
+
+
+def test_a_malformed_login_is_not_counted(strict: FlaskClient) -> None:
+    register(strict)
+    for _ in range(FAILURES + 1):
+        strict.post("/sessions", json={"email": ALICE})
+    assert try_login(strict).status_code == 200
+
+
+def test_the_count_is_shared_by_all_workers_and_survives_them(build: Build) -> None:
+    one, two = build(STRICT).test_client(), build(STRICT).test_client()
+    register(one)
+    assert (fail(one, 5), fail(two, 6)) == ([401] * 5, [401] * 5 + [429])
+    assert fail(build(STRICT).test_client(), 1) == [429]
+
+
+def test_how_many_is_a_setting(build: Build) -> None:
+    client = build(STRICT, login_failures=3).test_client()
+    register(client)
+    assert fail(client, 4) == [401, 401, 401, 429]
+
+
+def test_the_table_names_nobody_and_is_swept(strict: FlaskClient, clock: MovableClock) -> None:
+    fail(strict, 1)
+    ((key,),) = rows(strict.application, "SELECT key FROM rate_limits")
+    assert len(key) == 64
+    clock.advance(minutes=15)
+    front_desk(strict.application).upkeep.sweep()
+    assert rows(strict.application, "SELECT * FROM rate_limits") == []
+
+
+def test_classic_is_unlimited(classic: FlaskClient) -> None:
+    register(classic)
+    assert fail(classic, 30) == [401] * 30
+    assert try_login(classic).status_code == 200
+    for _ in range(10):
+        assert classic.post("/reset_password", data={"email": ALICE}).status_code == 200
