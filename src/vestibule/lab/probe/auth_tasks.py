@@ -132,7 +132,7 @@ def destroy_session(world: World) -> None:
     user_id = world.plant(EMAIL, session_id="mine")
     other = world.plant(OTHER, session_id="theirs")
     equal("destroy_session returns", auth.destroy_session(user_id), None)
-    equal("session_id in a.db", world.row(user_id)["session_id"], None)
+    equal("session_id in a.db afterwards", world.row(user_id)["session_id"], None)
     equal("session_id of another user", world.row(other)["session_id"], "theirs")
     equal("an unknown id", auth.destroy_session(987654), None)
 
@@ -166,5 +166,5 @@ def update_password(world: World) -> None:
         equal(f"the rows in a.db after {what}", world.rows(), before)
     equal("update_password returns", auth.update_password("t", "newPwd"), None)
     true("the new hash in a.db", opens(world.row(user_id)["hashed_password"], "newPwd"), "the old")
-    equal("reset_token in a.db", world.row(user_id)["reset_token"], None)
+    equal("reset_token in a.db after its use", world.row(user_id)["reset_token"], None)
     equal("another user's row", world.rows()[0], before[0])

@@ -8,6 +8,7 @@ the target never is: a fork has them ready.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 ROOMS = (app_tasks, auth_tasks, beyond_inside, main_tasks, storage_tasks, style)
 SLOW_ROUNDS = 8
-LIBRARIES = ("bcrypt", "flask", "requests", "sqlalchemy.orm", "werkzeug.serving")
+LIBRARIES = ("bcrypt", "flask.testing", "requests", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite")
 
 
 def importing(name: str) -> Callable[[World], None]:
@@ -174,6 +175,8 @@ def main() -> None:
         # What the target needs and the interpreter lacks is found where the target imports it.
         with contextlib.suppress(Exception):
             importlib.import_module(library)
+    # The collector of a child would touch, and so copy, everything that was imported here.
+    gc.freeze()
     nursery = Nursery(answers)
     nursery.say(python=platform.python_version())
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 import uuid
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+# A stand-in must not fail in a crowd for the target.
+ONE_AT_A_TIME = threading.Lock()
 
 
 def put_in(numbers: Iterable[int]) -> None:
@@ -119,9 +123,11 @@ def found(self: Any, **kwargs: object) -> Any:
 
 def register_user(self: Any, email: str, password: str) -> Any:
     """Stand in for ``Auth.register_user``."""
-    if found(self, email=email):
-        raise ValueError(f"User {email} already exists")
-    return self._db.add_user(email, kept(password))
+    hashed = kept(password)
+    with ONE_AT_A_TIME:
+        if found(self, email=email):
+            raise ValueError(f"User {email} already exists")
+        return self._db.add_user(email, hashed)
 
 
 def valid_login(self: Any, email: str, password: str) -> bool:
@@ -167,10 +173,12 @@ def get_reset_password_token(self: Any, email: str) -> str:
 
 def update_password(self: Any, reset_token: str | None, password: str) -> None:
     """Stand in for ``Auth.update_password``."""
-    user = found(self, reset_token=reset_token) if reset_token else None
-    if user is None:
-        raise ValueError("no such token")
-    self._db.update_user(user.id, hashed_password=kept(password), reset_token=None)
+    hashed = kept(password)
+    with ONE_AT_A_TIME:
+        user = found(self, reset_token=reset_token) if reset_token else None
+        if user is None:
+            raise ValueError("no such token")
+        self._db.update_user(user.id, hashed_password=hashed, reset_token=None)
 
 
 METHODS: dict[int, tuple[str, str, Callable[..., Any]]] = {
