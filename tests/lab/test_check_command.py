@@ -44,19 +44,21 @@ def test_what_is_no_target_ends_with_2_and_one_line(tmp_path: Path) -> None:
     assert "neither a folder nor" in result.output
 
 
-def test_json_has_the_documented_shape(spoilt: str) -> None:
-    result = CliRunner().invoke(check, [spoilt, "--json", "--timeout", "8"])
+def test_json_has_the_documented_shape() -> None:
+    with served(Broken(500, {})) as port:
+        url = f"http://localhost:{port}"
+        result = CliRunner().invoke(check, [url, "--json", "--timeout", "8"])
     report = json.loads(result.output)
     assert result.exit_code == 1
     assert set(report) == {
         *("format", "passed", "target", "kind", "python"),
         *("tasks", "beyond", "stood_in", "seconds"),
     }
-    assert (report["format"], report["passed"], report["kind"]) == (1, False, "folder")
+    assert (report["format"], report["passed"], report["target"]) == (1, False, url)
     row = {"key", "name", "verdict", "seconds", "expected", "seen"}
     assert set(report["tasks"][15]) == row == set(report["beyond"][0])
     assert report["tasks"][15]["verdict"] == "failed"
-    assert report["tasks"][14]["seen"] is None
+    assert report["tasks"][0]["seen"] is None
     assert report["beyond"][0]["key"] == "empty-secrets"
 
 

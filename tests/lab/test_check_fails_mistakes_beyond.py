@@ -9,6 +9,10 @@ from vestibule.lab.contract import grade
 
 from .lessons import Edit, Mutant, lesson_copy, mutant
 
+STYLE = {
+    *("shebang", "executable", "final-newline", "docstrings", "annotations"),
+    *("app-through-auth", "private-names"),
+}
 CROWDS = {"concurrent-registration", "concurrent-reset", "parallel-requests"}
 
 MUTANTS = [
@@ -124,7 +128,9 @@ MUTANTS = [
 
 @pytest.mark.parametrize("mistake", MUTANTS, ids=lambda m: f"{m.fails}: {m.name}")
 def test_it_fails_its_own_check_and_nothing_else(mistake: Mutant, tmp_path: Path) -> None:
-    report = grade(str(lesson_copy(tmp_path, *mistake.edits)))
+    # How a file is written has no bearing on what it does in a crowd.
+    beyond = STYLE if mistake.fails in STYLE else BEYOND
+    report = grade(str(lesson_copy(tmp_path, *mistake.edits)), beyond=beyond)
     assert report.failed_tasks == []
     assert report.failed_beyond == [mistake.fails]
 
@@ -139,6 +145,21 @@ def test_one_session_for_all_threads_passes_the_tasks_and_fails_in_a_crowd(tmp_p
     report = grade(str(lesson_copy(tmp_path, *edits)), beyond=CROWDS)
     assert report.failed_tasks == []
     assert "parallel-requests" in report.failed_beyond
+
+
+@pytest.mark.parametrize(
+    ("find", "replace"),
+    [
+        ('"User {} already exists"', '"{} is taken"'),
+        ("hashed_password=hashed, reset_token=None)", "hashed_password=hashed)"),
+    ],
+    ids=["register_user", "update_password"],
+)
+def test_a_stand_in_does_well_in_a_crowd(find: str, replace: str, tmp_path: Path) -> None:
+    target = lesson_copy(tmp_path, Edit("auth.py", find, replace))
+    report = grade(str(target), beyond=CROWDS)
+    assert len(report.failed_tasks) == 1
+    assert report.failed_beyond == []
 
 
 def test_the_mode_and_the_last_byte_of_every_file_are_looked_at(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ MUTANTS = [
         "bcrypt.gensalt())",
         'b"$2b$12$abcdefghijklmnopqrstuu")',
     ),
-    mutant(4, "cost 4", "auth.py", "bcrypt.gensalt())", "bcrypt.gensalt(4))"),
     mutant(
         5,
         "a known e-mail is registered again",
@@ -24,20 +23,12 @@ MUTANTS = [
         'raise ValueError("User {} already exists".format(email))',
         "return self._db.add_user(email, hashed)",
     ),
-    mutant(5, "another message", "auth.py", '"User {} already exists"', '"{} is taken"'),
     mutant(
         8,
         "an unknown e-mail raises",
         "auth.py",
         "except (NoResultFound, ValueError):",
         "except ValueError:",
-    ),
-    mutant(
-        8,
-        "every password is right",
-        "auth.py",
-        "return bcrypt.checkpw(_password_bytes(password), hashed)",
-        "return True",
     ),
     mutant(
         9,
@@ -83,13 +74,6 @@ MUTANTS = [
         "auth.py",
         "self._db.update_user(user_id, session_id=None)",
         'self._db.update_user(user_id, session_id="")',
-    ),
-    mutant(
-        16,
-        "an unknown e-mail gets None",
-        "auth.py",
-        'raise ValueError("User {} does not exist".format(email))',
-        "return None",
     ),
     mutant(
         16,

@@ -17,20 +17,12 @@ MUTANTS = [
         'app.run(host="127.0.0.1", port=5000)',
     ),
     mutant(6, "runs when imported", "app.py", 'if __name__ == "__main__":\n    app', "app"),
-    mutant(6, "another greeting", "app.py", '"Bienvenue"', '"Welcome"'),
     mutant(
         7,
         "200 for a known e-mail",
         "app.py",
         '{"message": "email already registered"}), 400',
         '{"message": "email already registered"})',
-    ),
-    mutant(
-        7,
-        "a key too many",
-        "app.py",
-        '{"email": email, "message": "user created"}',
-        '{"email": email, "message": "user created", "id": 1}',
     ),
     mutant(
         11,
@@ -75,13 +67,6 @@ MUTANTS = [
         "app.py",
         "    except ValueError:\n        abort(403)\n    # In real life",
         "    except ValueError:\n        reset_token = None\n    # In real life",
-    ),
-    mutant(
-        19,
-        "404 for a bad token",
-        "app.py",
-        'abort(403)\n    return jsonify({"email": email, "message": "Password updated"})',
-        'abort(404)\n    return jsonify({"email": email, "message": "Password updated"})',
     ),
     mutant(
         19,

@@ -20,13 +20,6 @@ MUTANTS = [
         TOKEN,
         TOKEN + "    name = Column(String(250), nullable=True)\n",
     ),
-    mutant(
-        0,
-        "an e-mail may be null",
-        "user.py",
-        "email = Column(String(250), nullable=False)",
-        "email = Column(String(250))",
-    ),
     mutant(0, "the table is called user", "user.py", '"users"', '"user"'),
     mutant(
         1,
@@ -36,7 +29,6 @@ MUTANTS = [
         "self._create_tables()",
     ),
     mutant(1, "SQL is printed", "db.py", '"sqlite:///a.db",', '"sqlite:///a.db", echo=True,'),
-    mutant(1, "another file", "db.py", '"sqlite:///a.db",', '"sqlite:///users.db",'),
     mutant(
         1,
         "add_user does not commit",
