@@ -200,7 +200,7 @@ def _in_words(problem: Any) -> str:
 
 def is_loopback(host: str) -> bool:
     """Whether ``host``, a name or an address, never leaves this machine."""
-    if host == "localhost":
+    if host.lower() == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -1,10 +1,8 @@
 """Two lanes from the server to the application.
 
 Reading (GET, HEAD, OPTIONS) takes microseconds and waits for nobody: it is answered at once, on
-the event loop of the worker process, without a hand-over between threads, which would cost a
-fifth of the throughput and most of the tail latency. Everything else may hash a password or wait
-its turn to write: it goes to a few threads behind a queue of limited length, and cannot hold up
-the readers.
+the event loop of the worker process. Everything else may hash a password or wait its turn to
+write: it goes to a few threads behind a queue of limited length, and cannot hold up the readers.
 
 A body is collected on the event loop before a thread is taken. A client that sends it slowly,
 or never, therefore occupies no thread, and is let go after ``BODY_SECONDS``.

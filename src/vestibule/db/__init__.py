@@ -40,7 +40,7 @@ class DB:
     """The database. Safe to share between threads: each transaction has a connection of its own."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._name = str(path)
         self._engine = open_engine(path)
         self._check_session = SessionCheck(self._engine)
 
@@ -102,7 +102,7 @@ class DB:
             self._require_still_there(file)
 
     def _require_still_there(self, file: object) -> None:
-        if file is None or file != identity(self._path):
+        if file is None or file != identity(self._name):
             self._engine.dispose()
             raise StorageUnavailable("the database file was replaced")
 

@@ -54,17 +54,23 @@ class SessionCheck:
         """
         by_name = {"digest": digest, "now": micros(now), "idle_since": micros(now - idle)}
         values: Any = [by_name[name] for name in self._order] if self._order else by_name
+        try:
+            # Neither the pool nor the cursor translates the driver's errors here.
+            row = self._fetch(values)
+        except self._driver_error as error:
+            raise StorageUnavailable(str(error)) from error
+        return Visit(row[0], row[1], row[2], moment(row[3])) if row else None
+
+    def _fetch(self, values: Any) -> Any:
         connection = self._engine.raw_connection()
         try:
             cursor = connection.cursor()
             cursor.execute(self._sql, values)
             row = cursor.fetchone()
             cursor.close()
-        except self._driver_error as error:
-            raise StorageUnavailable(str(error)) from error
         finally:
             connection.close()
-        return Visit(row[0], row[1], row[2], moment(row[3])) if row else None
+        return row
 
 
 @dataclass(frozen=True)

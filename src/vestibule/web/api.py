@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import EmailTaken, NoSession
 from vestibule.web.bodies import (
+    TOKEN,
     AddressAndMessage,
     Credentials,
     Message,
@@ -17,22 +18,28 @@ from vestibule.web.bodies import (
     Welcome,
 )
 from vestibule.web.door import answer, auth, hand_over, origin, read, session_id
-from vestibule.web.openapi import Answer, Operation, describe, refusal
+from vestibule.web.openapi import Answer, Operation, describe, field_refusal, page, refusal
 
 api = Blueprint("api", __name__)
 
 EMAIL = "alice@example.com"
 CREDENTIALS = {"email": EMAIL, "password": "paint dries slowly"}
-TOKEN = "1f6c0de5-9a3b-7c42-d1e0-5b8f27a4c936"  # noqa: S105 - an example.
 LINK_SENT = "if that address has an account, a link is on its way"
-NO_SESSION = refusal(403, "session_none", "There is no open session; log in.")
+NO_SESSION = refusal("session_none", "There is no open session; log in.")
+TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.")
+REFUSED_PASSWORD = refusal("password_refused", "A password has at least 8 characters.")
+BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
+TOO_MANY = refusal("attempts_exceeded", "Too many attempts.", "Retry-After")
 
 
 @api.get("/")
 @describe(
     Operation(
         "Say welcome, or show the home page to a browser",
-        {200: Answer("Welcome", {"message": "Bienvenue"}, (Welcome,))},
+        (
+            Answer(200, "Welcome", {"message": "Bienvenue"}, (Welcome,)),
+            page(200, "The home page"),
+        ),
         storage=False,
     )
 )
@@ -46,19 +53,24 @@ def index() -> ResponseReturnValue:
 @describe(
     Operation(
         "Make an account",
-        {
-            200: Answer(
+        (
+            Answer(
+                200,
                 "The account was made",
                 {"email": EMAIL, "message": "user created"},
                 (AddressAndMessage,),
             ),
-            400: Answer(
-                "The address has an account",
+            Answer(
+                400,
+                "The address has an account, or address or password are refused",
                 {"message": "email already registered"},
                 (Message,),
-                also=(refusal(400, "password_refused", "A password has at least 8 characters."),),
             ),
-        },
+            BAD_ADDRESS,
+            REFUSED_PASSWORD,
+            TOO_LONG,
+            field_refusal(400),
+        ),
         body=Credentials,
         example=CREDENTIALS,
     )
@@ -77,16 +89,19 @@ def users() -> ResponseReturnValue:
 @describe(
     Operation(
         "Log in",
-        {
-            200: Answer(
+        (
+            Answer(
+                200,
                 "Logged in; the session is in the cookie",
                 {"email": EMAIL, "message": "logged in"},
                 (AddressAndMessage,),
                 headers=("Set-Cookie",),
             ),
-            401: refusal(401, "credentials_wrong", "Wrong address or password."),
-            429: refusal(429, "attempts_exceeded", "Too many failures.", "Retry-After"),
-        },
+            TOO_LONG,
+            refusal("credentials_wrong", "Wrong address or password."),
+            field_refusal(401),
+            TOO_MANY,
+        ),
         body=Credentials,
         example=CREDENTIALS,
     )
@@ -102,7 +117,7 @@ def login() -> ResponseReturnValue:
 @describe(
     Operation(
         "Log out",
-        {302: Answer("Logged out; go home", headers=("Location",)), 403: NO_SESSION},
+        (Answer(302, "Logged out; go home", headers=("Location",)), NO_SESSION),
         cookie=True,
     )
 )
@@ -117,7 +132,7 @@ def logout() -> ResponseReturnValue:
 @describe(
     Operation(
         "See who is signed in",
-        {200: Answer("Signed in", {"email": EMAIL}, (Profile,)), 403: NO_SESSION},
+        (Answer(200, "Signed in", {"email": EMAIL}, (Profile,)), NO_SESSION),
         cookie=True,
     )
 )
@@ -133,15 +148,18 @@ def profile() -> ResponseReturnValue:
 @describe(
     Operation(
         "Ask for a reset link",
-        {
-            200: Answer(
+        (
+            Answer(
+                200,
                 "Asked for. The classic profile answers with the token instead of mailing it",
                 {"email": EMAIL, "message": LINK_SENT},
                 (AddressAndMessage, ResetToken),
             ),
-            403: refusal(403, "email_unknown", "Nobody has this address (classic profile only)."),
-            429: refusal(429, "attempts_exceeded", "Asked too often.", "Retry-After"),
-        },
+            BAD_ADDRESS,
+            refusal("email_unknown", "Nobody has this address (classic profile only)."),
+            field_refusal(403),
+            TOO_MANY,
+        ),
         body=ResetRequest,
         example={"email": EMAIL},
     )
@@ -159,14 +177,18 @@ def get_reset_password_token() -> ResponseReturnValue:
 @describe(
     Operation(
         "Set a new password",
-        {
-            200: Answer(
+        (
+            Answer(
+                200,
                 "The password is set, and the sessions that the old one opened are over",
                 {"email": EMAIL, "message": "Password updated"},
                 (AddressAndMessage,),
             ),
-            403: refusal(403, "token_invalid", "This token is unknown, expired or used."),
-        },
+            REFUSED_PASSWORD,
+            TOO_LONG,
+            refusal("token_invalid", "This token is unknown, expired or used."),
+            field_refusal(403),
+        ),
         body=NewPassword,
         example={"email": EMAIL, "reset_token": TOKEN, "new_password": "rain on a tin roof"},
     )

@@ -8,6 +8,9 @@ from pydantic import BaseModel
 
 from vestibule.web.door import Field
 
+# What a token looks like, in examples.
+TOKEN = "1f6c0de5-9a3b-7c42-d1e0-5b8f27a4c936"  # noqa: S105 - nobody's.
+
 
 class Credentials(BaseModel):
     """An address and a password."""
@@ -20,6 +23,13 @@ class ResetRequest(BaseModel):
     """The address of the account whose password is forgotten."""
 
     email: Field
+
+
+class NewPasswordForm(BaseModel):
+    """What the page behind the mail's link sends."""
+
+    reset_token: Field
+    new_password: Field
 
 
 class NewPassword(BaseModel):

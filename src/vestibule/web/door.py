@@ -78,7 +78,8 @@ def form() -> dict[str, str]:
     """
     if request.mimetype not in FORMS and (request.mimetype or request.get_data()):
         raise UnsupportedMediaType
-    fields = request.form.to_dict()
+    # A part of a multipart body may have no name; then it is no field.
+    fields = {name: value for name, value in request.form.items() if name}
     if any(UNREADABLE in name or UNREADABLE in value for name, value in fields.items()):
         raise BadBody
     return fields
@@ -103,7 +104,10 @@ def _in_words(problem: ErrorDetails) -> str:
 def origin() -> str:
     """Where the request comes from, for counting: an address, or one customer's IPv6 network."""
     address = ipaddress.ip_address(request.remote_addr or "127.0.0.1")
-    if address.version == 6:
+    if isinstance(address, ipaddress.IPv6Address):
+        # Where one socket listens for both, an IPv4 client comes as ::ffff:192.0.2.1.
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, 64), strict=False))
     return str(address)
 

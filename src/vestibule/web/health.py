@@ -17,7 +17,7 @@ health = Blueprint("health", __name__)
 @describe(
     Operation(
         "Whether the process answers; asks no database",
-        {200: Answer("It does", {"status": "ok"}, (Health,))},
+        (Answer(200, "It does", {"status": "ok"}, (Health,)),),
         storage=False,
     )
 )
@@ -30,7 +30,7 @@ def alive() -> ResponseReturnValue:
 @describe(
     Operation(
         "Whether the database is there, at the schema that this version needs",
-        {200: Answer("It is", {"status": "ready"}, (Health,))},
+        (Answer(200, "It is", {"status": "ready"}, (Health,)),),
     )
 )
 def ready() -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from typing import Any, NamedTuple, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app
@@ -11,10 +12,13 @@ from pydantic.json_schema import models_json_schema
 
 from vestibule.config import VERSION
 from vestibule.web.door import COOKIE, FORMS, answer
-from vestibule.web.problems import HTTP_PROBLEMS
+from vestibule.web.problems import HTTP_PROBLEMS, STATUS
 
 openapi = Blueprint("openapi", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+HTML = "text/html"
 REF = "#/components/schemas/{model}"
 NOTE = "_vestibule_operation"
 
@@ -31,30 +35,42 @@ class Problem(BaseModel):
 class Answer(NamedTuple):
     """One way in which a route answers."""
 
+    status: int
     description: str
     example: dict[str, Any] | str | None = None
     models: tuple[type[BaseModel], ...] = ()
-    content_type: str = "application/json"
+    content_type: str = JSON
     headers: tuple[str, ...] = ()
-    # Other answers with the same status and another content type.
-    also: tuple[Answer, ...] = ()
 
 
 class Operation(NamedTuple):
     """What a route is for, what it reads, and how it answers."""
 
     summary: str
-    answers: dict[int, Answer]
+    answers: tuple[Answer, ...]
     body: type[BaseModel] | None = None
     example: dict[str, Any] | None = None
+    kinds: tuple[str, ...] = (JSON, *FORMS)
+    query: tuple[str, ...] = ()
     cookie: bool = False
     storage: bool = True
 
 
-def refusal(status: int, code: str, description: str, *headers: str) -> Answer:
-    """A refusal with this ``code``."""
-    example = {"type": "about:blank", "status": status, "code": code, "detail": description}
-    return Answer(description, example, (Problem,), "application/problem+json", headers)
+def refusal(code: str, detail: str, *headers: str, status: int | None = None) -> Answer:
+    """A refusal with this ``code``; the table of the door knows its status."""
+    status = status or STATUS[code]
+    example = {"type": "about:blank", "status": status, "code": code, "detail": detail}
+    return Answer(status, detail, example, (Problem,), PROBLEM, headers)
+
+
+def field_refusal(status: int) -> Answer:
+    """The refusal of a field that is missing, empty or not text."""
+    return refusal("field_invalid", "email is missing.", status=status)
+
+
+def page(status: int, description: str) -> Answer:
+    """A page to look at."""
+    return Answer(status, description, "<!doctype html>", content_type=HTML)
 
 
 def describe(operation: Operation) -> Callable[[View], View]:
@@ -69,11 +85,7 @@ def describe(operation: Operation) -> Callable[[View], View]:
 
 @openapi.get("/openapi.json")
 @describe(
-    Operation(
-        "This document",
-        {200: Answer("OpenAPI 3.1", {"openapi": "3.1.0"})},
-        storage=False,
-    )
+    Operation("This document", (Answer(200, "OpenAPI 3.1", {"openapi": "3.1.0"}),), storage=False)
 )
 def document_as_json() -> Response:
     """Serve the document."""
@@ -101,9 +113,7 @@ def document(app: Flask) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas["$defs"],
-            "securitySchemes": {
-                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
-            },
+            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": COOKIE}},
         },
     }
 
@@ -118,64 +128,77 @@ def operations(app: Flask) -> Iterator[tuple[str, str, Operation]]:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
+    ordered = sorted(_answers(operation), key=lambda each: each.status)
+    by_status = groupby(ordered, key=lambda each: each.status)
     described: dict[str, Any] = {
         "summary": operation.summary,
-        "responses": {
-            str(status): _response(answer) for status, answer in sorted(_answers(operation).items())
-        },
+        "responses": {str(status): _response(list(group)) for status, group in by_status},
     }
+    if operation.query:
+        described["parameters"] = [
+            {"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query
+        ]
     if operation.body:
-        content = {
-            "schema": {"$ref": REF.format(model=operation.body.__name__)},
-            "example": operation.example,
-        }
+        schema = {"$ref": REF.format(model=operation.body.__name__)}
+        content = {"schema": schema, "example": operation.example}
         described["requestBody"] = {
             "required": True,
-            "content": dict.fromkeys(("application/json", *FORMS), content),
+            "content": dict.fromkeys(operation.kinds, content),
         }
     if operation.cookie:
         described["security"] = [{"session": []}]
     return described
 
 
-def _answers(operation: Operation) -> dict[int, Answer]:
+def _answers(operation: Operation) -> Iterator[Answer]:
     """The route's own answers, and those that every route of its kind shares."""
-    shared: dict[int, Answer] = {}
+    yield from operation.answers
     if operation.body:
-        shared[400] = refusal(400, "body_malformed", "The body is not what its type says.")
-        for status in (413, 415):
-            shared[status] = refusal(status, *HTTP_PROBLEMS[status])
+        yield refusal("body_malformed", "The body is not what its type says.", status=400)
+        for status in (408, 413, 415):
+            yield refusal(*HTTP_PROBLEMS[status], status=status)
+        yield refusal(*HTTP_PROBLEMS[503], "Retry-After", status=503)
     if operation.storage:
-        shared[503] = refusal(
-            503, "storage_unavailable", "Storage is not there now; nothing changed.", "Retry-After"
-        )
-    return shared | operation.answers
+        detail = "The service cannot reach its storage now."
+        yield refusal("storage_unavailable", detail, "Retry-After", status=503)
 
 
-def _response(answer: Answer) -> dict[str, Any]:
-    response: dict[str, Any] = {"description": answer.description}
-    if answer.headers:
-        response["headers"] = {
-            name: {"schema": {"type": "string"}, "required": True} for name in answer.headers
-        }
-    if answer.example is not None:
-        response["content"] = {
-            each.content_type: {"schema": _schema(each), "example": each.example}
-            for each in (answer, *answer.also)
-        }
-    return response
+def _response(answers: list[Answer]) -> dict[str, Any]:
+    """The ways to answer with one status, by content type and then by example."""
+    headers = {
+        name: {"schema": {"type": "string"}, "required": True} for name in answers[0].headers
+    }
+    by_type: dict[str, list[Answer]] = {}
+    for each in answers:
+        if each.example is not None:
+            by_type.setdefault(each.content_type, []).append(each)
+    described = {
+        "description": answers[0].description,
+        "headers": headers,
+        "content": {content_type: _content(same) for content_type, same in by_type.items()},
+    }
+    return {name: value for name, value in described.items() if value}
 
 
-def _schema(answer: Answer) -> dict[str, Any]:
-    if isinstance(answer.example, str):
-        return {"type": "string"}
-    references = [{"$ref": REF.format(model=model.__name__)} for model in answer.models]
-    return {"anyOf": references} if len(references) > 1 else (references or [{"type": "object"}])[0]
+def _content(answers: list[Answer]) -> dict[str, Any]:
+    first = answers[0]
+    if isinstance(first.example, str):
+        return {"schema": {"type": "string"}, "example": first.example}
+    references = [{"$ref": REF.format(model=model.__name__)} for model in first.models]
+    schema = (
+        {"anyOf": references} if len(references) > 1 else (references or [{"type": "object"}])[0]
+    )
+    if len(answers) == 1:
+        return {"schema": schema, "example": first.example}
+    named = {each.example["code"]: each for each in answers if isinstance(each.example, dict)}
+    examples = {
+        code: {"summary": each.description, "value": each.example} for code, each in named.items()
+    }
+    return {"schema": schema, "examples": examples}
 
 
 def _models(operation: Operation) -> Iterator[type[BaseModel]]:
     if operation.body:
         yield operation.body
-    for main in _answers(operation).values():
-        for each in (main, *main.also):
-            yield from each.models
+    for each in _answers(operation):
+        yield from each.models

@@ -6,46 +6,63 @@ from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import Refusal
-from vestibule.web.door import auth, form
-from vestibule.web.openapi import Answer, Operation, describe, document
+from vestibule.web.bodies import TOKEN, NewPasswordForm
+from vestibule.web.door import FORMS, auth, form
+from vestibule.web.openapi import Operation, describe, document, page
 from vestibule.web.problems import STATUS
 
 pages = Blueprint("pages", __name__)
-PAGE = Answer("The page", "<!doctype html>", content_type="text/html")
 
 
 @pages.get("/docs")
-@describe(Operation("The page that shows this document", {200: PAGE}, storage=False))
+@describe(
+    Operation("The page that shows this document", (page(200, "Every route"),), storage=False)
+)
 def docs() -> ResponseReturnValue:
     """Show the OpenAPI document as a page to read."""
     return render_template("docs.html", document=document(current_app))
 
 
 @pages.get("/reset_password")
-@describe(Operation("Where the link in the mail leads: a form for the new password", {200: PAGE}))
+@describe(
+    Operation(
+        "Where the link in the mail leads: a form for the new password",
+        (page(200, "The form"),),
+        query=("token",),
+        storage=False,
+    )
+)
 def reset_form() -> ResponseReturnValue:
     """Show the form. Nothing is spent: mail scanners open links too."""
-    return render_template("reset.html", token=request.args.get("token", ""))
+    return _form(request.args.get("token", ""))
 
 
 @pages.post("/reset_password/new")
 @describe(
     Operation(
         "What that form sends",
-        {
-            200: Answer("The password is set", "<!doctype html>", content_type="text/html"),
-            400: Answer("The policy refused it", "<!doctype html>", content_type="text/html"),
-            403: Answer("The token is over", "<!doctype html>", content_type="text/html"),
-        },
+        (
+            page(200, "The password is set"),
+            page(400, "The policy refuses it"),
+            page(403, "The token is over"),
+        ),
+        body=NewPasswordForm,
+        kinds=FORMS,
+        example={"reset_token": TOKEN, "new_password": "rain on a tin roof"},
     )
 )
 def reset() -> ResponseReturnValue:
     """Set the password, or show the form again with the reason."""
     fields = form()
-    token, password = fields.get("reset_token"), fields.get("new_password", "")
+    token, password = fields.get("reset_token", ""), fields.get("new_password", "")
     try:
         auth().update_password(token, password)
     except Refusal as refusal:
-        page = render_template("reset.html", token=token or "", refusal=refusal)
-        return page, STATUS[refusal.code]
+        return _form(token, refusal), STATUS[refusal.code]
     return render_template("reset_done.html")
+
+
+def _form(token: str, refusal: Refusal | None = None) -> str:
+    policy = auth().passwords.policy
+    fewest = policy.min_length if policy else 1
+    return render_template("reset.html", token=token, refusal=refusal, fewest=fewest)
