@@ -37,11 +37,13 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def contents(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
-    """Path, method, status, kind and content of every answer."""
+    """Path, method, status, kind and content of every answer, once for each of its examples."""
     for path, method, operation in operations(document):
         for status, response in operation["responses"].items():
             for kind, content in response.get("content", {}).items():
-                yield path, method, status, kind, content
+                named = content.get("examples") or {"": {"value": content.get("example")}}
+                for example in named.values():
+                    yield path, method, status, kind, content | {"example": example["value"]}
 
 
 def conforms(document: dict[str, Any], schema: dict[str, Any], example: Any) -> None:
