@@ -1,0 +1,217 @@
+"""The schema: made from nothing, taken further with a backup first, never from a newer one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+import vestibule
+from tests.conftest import Build
+from tests.stage.clock import MovableClock
+from tests.stage.profiles import STRICT
+from tests.stage.raw import file_of, rows
+from tests.stage.visits import ALICE, register, try_login
+from vestibule import config, migrations, records
+
+NEXT = '''
+"""One step further."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "9000", "{head}", None, None
+
+
+def upgrade() -> None:
+    op.add_column("users", sa.Column("nickname", sa.String(20), nullable=True))
+    op.execute("INSERT INTO rate_limits (key, hits, expires_at) VALUES ('step', 1, 1)")
+    {then}
+'''
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Where the database will be, in a directory that is prepared for it."""
+    settings = config.load(data=tmp_path / "data")
+    config.prepare_data(settings)
+    return settings.database
+
+
+@pytest.fixture
+def filled(build: Build) -> Path:
+    """The database of this version, with an account in it."""
+    app = build(STRICT)
+    register(app.test_client())
+    return file_of(app)
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    """A later version of the service: this one and a further step."""
+    source = tmp_path / "newer"
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(vestibule.__file__).parent, source / "vestibule", ignore=ignored)
+    return source
+
+
+def add_step(source: Path, then: str = "pass") -> None:
+    versions = source / "vestibule" / "migrations" / "versions"
+    (versions / "9000_further.py").write_text(NEXT.format(head=migrations.head(), then=then))
+
+
+def command(database: Path, source: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """``vestibule db upgrade``, of this version or of the one in ``source``."""
+    of_version = {"PYTHONPATH": str(source)} if source else {}
+    return subprocess.run(
+        [sys.executable, "-m", "vestibule", "db", "upgrade"],
+        env=os.environ | {"VESTIBULE_DATA": str(database.parent)} | of_version,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_from_nothing_to_the_newest(database: Path, clock: MovableClock) -> None:
+    done = migrations.upgrade(database, clock())
+    assert (done.before, done.after, done.backup) == (None, migrations.head(), None)
+    tables = {name for (name,) in rows(database, "SELECT name FROM sqlite_schema")}
+    assert {"users", "sessions", "tokens", "outbox", "rate_limits"} <= tables
+
+
+def test_a_second_time_changes_nothing(filled: Path, clock: MovableClock) -> None:
+    before = filled.read_bytes()
+    done = migrations.upgrade(filled, clock())
+    assert (done.before, done.after, done.backup) == (migrations.head(), migrations.head(), None)
+    assert filled.read_bytes() == before
+    assert not (filled.parent / "backups").exists()
+
+
+def test_models_and_migrations_agree(database: Path, clock: MovableClock) -> None:
+    migrations.upgrade(database, clock())
+    engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, records.OutboxMessage.metadata) == []
+
+
+def test_two_processes_at_once_make_one_schema(database: Path) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        ended = list(pool.map(lambda _: command(database), range(3)))
+    assert [each.returncode for each in ended] == [0, 0, 0], [each.stderr for each in ended]
+    head = migrations.head()
+    assert sorted(each.stdout for each in ended) == [
+        *[f"{head} already\n"] * 2,
+        f"nothing -> {head}\n",
+    ]
+
+
+def test_an_upgrade_makes_a_backup_first_and_keeps_what_is_there(filled: Path, newer: Path) -> None:
+    add_step(newer)
+    ended = command(filled, newer)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith(f"{migrations.head()} -> 9000\nbackup: ")
+    (backup,) = (filled.parent / "backups").iterdir()
+    assert rows(filled, "SELECT email, nickname FROM users") == [(ALICE, None)]
+    assert rows(backup, "SELECT email FROM users") == [(ALICE,)]
+    assert rows(backup, "SELECT version_num FROM alembic_version") == [(migrations.head(),)]
+    assert (mode(backup), mode(backup.parent)) == (0o600, 0o700)
+
+
+def test_the_backup_opens_with_the_version_that_made_it(
+    filled: Path, newer: Path, build: Build, tmp_path: Path
+) -> None:
+    add_step(newer)
+    command(filled, newer)
+    (backup,) = (filled.parent / "backups").iterdir()
+    restored = tmp_path / "restored"
+    restored.mkdir()
+    shutil.copy(backup, restored / "vestibule.db")
+    assert try_login(build(STRICT, data=restored).test_client()).status_code == 200
+
+
+def test_a_newer_schema_is_refused_in_clear_words(filled: Path, newer: Path) -> None:
+    add_step(newer)
+    command(filled, newer)
+    before = filled.read_bytes()
+    ended = command(filled)
+    assert ended.returncode == 2
+    assert "at schema 9000" in ended.stderr
+    assert "newer version" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert filled.read_bytes() == before
+
+
+def test_a_step_that_fails_is_not_half_taken(filled: Path, newer: Path, build: Build) -> None:
+    add_step(newer, then='op.execute("SELECT * FROM nowhere")')
+    assert command(filled, newer).returncode != 0
+    assert rows(filled, "SELECT version_num FROM alembic_version") == [(migrations.head(),)]
+    assert rows(filled, "SELECT key FROM rate_limits WHERE key = 'step'") == []
+    assert "nickname" not in str(rows(filled, "SELECT sql FROM sqlite_schema"))
+    assert try_login(build(STRICT).test_client()).status_code == 200
+
+
+@pytest.mark.parametrize("content", [b"marzipan " * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_database_is_refused_and_kept(database: Path, content: bytes) -> None:
+    database.write_bytes(content)
+    with pytest.raises(migrations.SchemaError, match="cannot be read"):
+        migrations.upgrade(database, config.clock())
+    assert database.read_bytes() == content
+
+
+def test_a_database_of_something_else_is_refused(database: Path) -> None:
+    rows(database, "CREATE TABLE recipes (name TEXT)")
+    with pytest.raises(migrations.SchemaError, match="something else"):
+        migrations.upgrade(database, config.clock())
+    assert rows(database, "SELECT name FROM sqlite_schema") == [("recipes",)]
+
+
+def test_an_empty_file_becomes_a_database(database: Path) -> None:
+    database.touch()
+    assert migrations.upgrade(database, config.clock()).after == migrations.head()
+
+
+def test_what_is_stored_is_its_owners_alone(filled: Path, newer: Path, tmp_path: Path) -> None:
+    add_step(newer)
+    command(filled, newer)
+    found = [filled.parent, *filled.parent.rglob("*")]
+    assert len(found) >= 4
+    for path in found:
+        assert mode(path) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_a_directory_that_others_could_read_is_made_private_when_it_is_made(
+    tmp_path: Path,
+) -> None:
+    before = os.umask(0)
+    try:
+        config.prepare_data(config.load(data=tmp_path / "a" / "b"))
+    finally:
+        os.umask(before)
+    assert mode(tmp_path / "a" / "b") == 0o700
+
+
+def test_sqlite_is_one_without_the_wal_bug(database: Path) -> None:
+    assert tuple(map(int, migrations.SQLITE_VERSION.split("."))) >= (3, 51, 3)
+    migrations.upgrade(database, config.clock())
+    assert rows(database, "SELECT sqlite_version()") == [(migrations.SQLITE_VERSION,)]
+    assert rows(database, "PRAGMA journal_mode") == [("wal",)]
+    with closing(database.open("rb")) as file:
+        assert file.read(15) == b"SQLite format 3"
