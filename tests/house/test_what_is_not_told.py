@@ -13,7 +13,7 @@ from tests.house.reading import name, tracked
 TOLD = {
     what: pattern.replace("~", "")
     for what, pattern in {
-        "a path of somebody's machine": r"(?<![\w.])/(?:ho~me|ro~ot|Us~ers|wo~rk|mn~t)/\w",
+        "a path of somebody's machine": r"(?<![\w.])/(?:ho~me(?!/alice/)|ro~ot|wo~rk|mn~t)/\w",
         "a package index": r"py~pi\.org|python~hosted\.org|/simp~le/|arti~factory|dev~pi",
         "the address of an index": r"--(?:extra-)?in~dex-url[ =]\S|--find-~links|trusted-~host",
         "a private key": r"-----BEG~IN [A-Z ]*PRIV~ATE KEY",

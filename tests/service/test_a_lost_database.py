@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Serve
@@ -15,18 +14,11 @@ from tests.stage.visits import (
     ALICE,
     BOB,
     PASSWORD,
-    eventually,
     log_in,
     register,
     try_login,
     visitor,
 )
-
-
-@pytest.fixture
-def watchful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look for the file at every request; once a second is often enough elsewhere."""
-    monkeypatch.setattr("vestibule.db.engine.LOOK_SECONDS", 0)
 
 
 FORM = {"email": ALICE, "password": PASSWORD}
@@ -59,9 +51,7 @@ def is_503(client: FlaskClient) -> None:
         assert int(response.headers["Retry-After"]) >= 1
 
 
-def test_without_its_file_the_service_says_so_and_makes_no_new_one(
-    watchful: None, client: FlaskClient
-) -> None:
+def test_without_its_file_the_service_says_so_and_makes_no_new_one(client: FlaskClient) -> None:
     database = file_of(client.application)
     register(client)
     log_in(client)
@@ -71,9 +61,7 @@ def test_without_its_file_the_service_says_so_and_makes_no_new_one(
     assert files(database) == [], "an empty database would let the next visitor take any address"
 
 
-def test_it_heals_when_the_file_comes_back(
-    watchful: None, client: FlaskClient, tmp_path: Path
-) -> None:
+def test_it_heals_when_the_file_comes_back(client: FlaskClient, tmp_path: Path) -> None:
     database = file_of(client.application)
     register(client)
     log_in(client)
@@ -84,9 +72,7 @@ def test_it_heals_when_the_file_comes_back(
     assert try_login(client).status_code == 200
 
 
-def test_a_backup_put_in_its_place_is_used_at_once(
-    watchful: None, client: FlaskClient, tmp_path: Path
-) -> None:
+def test_a_backup_put_in_its_place_is_used_at_once(client: FlaskClient, tmp_path: Path) -> None:
     database = file_of(client.application)
     register(client)
     first = log_in(client)
@@ -102,7 +88,7 @@ def test_a_backup_put_in_its_place_is_used_at_once(
     register(client, BOB)
 
 
-def test_a_file_that_is_no_database_is_503(watchful: None, client: FlaskClient) -> None:
+def test_a_file_that_is_no_database_is_503(client: FlaskClient) -> None:
     database = file_of(client.application)
     register(client)
     for path in files(database):
@@ -143,9 +129,9 @@ def test_a_real_server_comes_through_it_too(server: Serve, tmp_path: Path) -> No
     for path in ("/users", "/sessions"):
         assert ask.post(path, data=FORM).status_code == 200
     move(database, tmp_path / "elsewhere")
-    eventually(lambda: {ask.get("/profile").status_code for _ in range(6)} == {503})
+    assert {ask.get("/profile").status_code for _ in range(6)} == {503}
     assert running.visitor().post("/sessions", data=FORM).status_code == 503
     assert running.visitor().get("/healthz").status_code == 200
     move(tmp_path / "elsewhere" / database.name, database.parent)
-    eventually(lambda: {ask.get("/profile").status_code for _ in range(6)} == {200})
-    eventually(lambda: running.visitor().post("/sessions", data=FORM).status_code == 200)
+    assert {ask.get("/profile").status_code for _ in range(6)} == {200}
+    assert running.visitor().post("/sessions", data=FORM).status_code == 200
