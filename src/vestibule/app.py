@@ -39,5 +39,5 @@ def create_app(
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if worker:
-        auth.upkeep.worker().start()
+        auth.upkeep.start()
     return app

@@ -44,11 +44,24 @@ class Answer(NamedTuple):
 class Lanes:
     """An RSGI application around a WSGI one."""
 
-    def __init__(self, app: Wsgi, *, threads: int = THREADS, queue: int = QUEUE) -> None:
+    def __init__(
+        self,
+        app: Wsgi,
+        *,
+        at_end: Callable[[], None] = lambda: None,
+        threads: int = THREADS,
+        queue: int = QUEUE,
+    ) -> None:
         self._app = app
+        self._at_end = at_end
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
         self._queue = queue
         self._waiting = 0
+
+    def __rsgi_del__(self, _: Any) -> None:
+        """End: granian calls this when the last request was answered."""
+        self._threads.shutdown()
+        self._at_end()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Answer one request."""

@@ -29,6 +29,7 @@ request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 ALLOWED = ("method", "route", "status", "milliseconds", "template", "message_id")
 OURS = "vestibule."
 # Libraries that speak of workers and schemas, and never of a request.
+FLASK = "vestibule"
 TRUSTED = ("_granian", "alembic.runtime.migration")
 
 
@@ -112,6 +113,9 @@ def _time(seconds: float) -> str:
 
 def _of_library(record: logging.LogRecord) -> dict[str, Any]:
     event = record.getMessage() if record.name.startswith(TRUSTED) else "library.spoke"
+    if record.name == FLASK:
+        # Its text quotes the path, which may hold a token.
+        event = "request.failed"
     return {"event": event, "logger": record.name, "at": [f"{record.module}:{record.lineno}"]}
 
 

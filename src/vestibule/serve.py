@@ -31,7 +31,8 @@ M_ARENA_MAX = -8  # mallopt(3)
 
 def worker() -> Lanes:
     """The application of one worker process, by the settings in the environment."""
-    return Lanes(create_app(config.load()))
+    app = create_app(config.load())
+    return Lanes(app, at_end=app.extensions["vestibule"].upkeep.close)
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:

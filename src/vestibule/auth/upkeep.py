@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.outbox import Outbox
@@ -15,7 +15,7 @@ from vestibule.db import DB
 
 @dataclass(frozen=True)
 class Upkeep:
-    """Sweeping, the worker thread, and the state of the database."""
+    """Sweeping, the worker thread, and the database as a whole."""
 
     _db: DB
     _sessions: Sessions
@@ -23,6 +23,7 @@ class Upkeep:
     _rate_limits: RateLimits
     _outbox: Outbox
     _hasher: Hasher
+    _workers: list[Worker] = field(default_factory=list)
 
     def sweep(self) -> None:
         """Remove the sessions, tokens and counts that are over."""
@@ -30,10 +31,12 @@ class Upkeep:
         self._tokens.sweep()
         self._rate_limits.sweep()
 
-    def worker(self) -> Worker:
-        """The thread that delivers mail and sweeps up, not yet started."""
+    def start(self) -> None:
+        """Let a thread of this process deliver mail and sweep up from now on."""
         often = (self._outbox.deliver_due, self._sessions.record_visits, self._hasher.rest)
-        return Worker(often=often, sweep=self.sweep, wake=self._outbox.queued)
+        worker = Worker(often=often, sweep=self.sweep, wake=self._outbox.queued)
+        worker.start()
+        self._workers.append(worker)
 
     def schema(self) -> str | None:
         """The revision that the database is at.
@@ -43,5 +46,11 @@ class Upkeep:
         return self._db.schema()
 
     def close(self) -> None:
-        """Give back every database connection."""
+        """Finish what the thread began, and give back every database connection.
+
+        SQLite folds its write-ahead log into the database when the last connection goes.
+        """
+        while self._workers:
+            self._workers.pop().stop()
+        self._sessions.record_visits()
         self._db.close()

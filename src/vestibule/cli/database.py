@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from vestibule import config, migrations
@@ -34,3 +36,12 @@ def current(data: str | None) -> None:
     """Tell which schema the database is at, and which this version needs."""
     at, head = migrations.current(config.load(data=data).database), migrations.head()
     click.echo(f"{at or 'no database'}{' (newest)' if at == head else f', newest is {head}'}")
+
+
+@database.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@options.data
+def backup(file: Path, data: str | None) -> None:
+    """Write a complete copy of the database to FILE, while the service runs or not."""
+    migrations.copy(config.load(data=data).database, file)
+    click.echo(f"{file} ({file.stat().st_size} bytes)")

@@ -14,7 +14,16 @@ from sqlalchemy.exc import DBAPIError
 
 from vestibule.db.engine import SQLITE_VERSION, open_engine
 
-__all__ = ["SQLITE_VERSION", "SchemaError", "Upgrade", "current", "head", "known", "upgrade"]
+__all__ = [
+    "SQLITE_VERSION",
+    "SchemaError",
+    "Upgrade",
+    "copy",
+    "current",
+    "head",
+    "known",
+    "upgrade",
+]
 
 
 class SchemaError(Exception):
@@ -86,6 +95,27 @@ def upgrade(database: Path, now: datetime) -> Upgrade:
         return Upgrade(before, after, backup)
 
 
+def copy(database: Path, to: Path) -> None:
+    """Write a complete copy of the SQLite file ``database`` to the new file ``to``.
+
+    It shows one moment, whatever is being written meanwhile.
+
+    :raises SchemaError: there is no database, or the file cannot be written.
+    """
+    if not database.exists():
+        raise SchemaError(f"There is no database at {database}.")
+    try:
+        to.touch(mode=0o600, exist_ok=False)
+    except OSError as error:
+        raise SchemaError(f"Cannot write {to}: {error.strerror}.") from error
+    engine = open_engine(database)
+    try:
+        with closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("VACUUM INTO ?", (str(to),))
+    finally:
+        engine.dispose()
+
+
 def _refuse_newer(revision: str | None) -> None:
     if revision is not None and revision not in known():
         raise SchemaError(
@@ -98,10 +128,7 @@ def _back_up(database: Path, revision: str, now: datetime) -> Path:
     folder = database.parent / "backups"
     folder.mkdir(mode=0o700, exist_ok=True)
     backup = folder / f"{database.stem}-{revision}-{now:%Y%m%dT%H%M%SZ}.db"
-    backup.touch(mode=0o600)
-    with closing(open_engine(database).raw_connection()) as connection:
-        # A copy that a transaction sees: complete whatever else is going on.
-        connection.cursor().execute("VACUUM INTO ?", (str(backup),))
+    copy(database, backup)
     return backup
 
 
