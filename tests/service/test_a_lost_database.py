@@ -9,17 +9,18 @@ from flask.testing import FlaskClient
 
 from tests.conftest import Serve
 from tests.stage.answers import refuses, says
+from tests.stage.clock import MovableClock
 from tests.stage.raw import file_of, rows
 from tests.stage.visits import (
     ALICE,
     BOB,
     PASSWORD,
+    front_desk,
     log_in,
     register,
     try_login,
     visitor,
 )
-
 
 FORM = {"email": ALICE, "password": PASSWORD}
 
@@ -91,11 +92,24 @@ def test_a_backup_put_in_its_place_is_used_at_once(client: FlaskClient, tmp_path
 def test_a_file_that_is_no_database_is_503(client: FlaskClient) -> None:
     database = file_of(client.application)
     register(client)
+    log_in(client)
     for path in files(database):
         path.unlink()
     database.write_bytes(b"marzipan " * 5000)
     is_503(client)
     assert client.get("/healthz").status_code == 200
+
+
+def test_a_service_without_its_database_ends_all_the_same(
+    strict: FlaskClient, clock: MovableClock
+) -> None:
+    register(strict)
+    log_in(strict)
+    clock.advance(minutes=5)
+    assert strict.get("/profile").status_code == 200, "and this visit is to be written down"
+    for path in files(file_of(strict.application)):
+        path.unlink()
+    front_desk(strict.application).upkeep.close()
 
 
 def test_tables_that_are_gone_are_503(client: FlaskClient) -> None:
