@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from bench.servers import CLIENT_CORE, Server
+from bench.servers import CLIENT_CORE, Server, pinned
 
 WRK = shutil.which("wrk") or ""
 SCRIPT = Path(__file__).with_name("wrk.lua")
@@ -31,26 +31,42 @@ class Job:
     p99s: list[float] = field(default_factory=list)
     requests: int = 0
 
-    def run(self, seconds: int | None = None, *, counts: bool = True) -> None:
-        """Load the server once. What does not count warms it up."""
-        first = str(self.requests)
-        command = [
-            "taskset", "-c", str(CLIENT_CORE), WRK, "-t1", f"-c{self.connections}",
-            f"-d{seconds or self.seconds}s", "-s", str(SCRIPT), self.server.url,
-        ]  # fmt: skip
-        variables = os.environ | {"JOB": self.name} | self.variables | {"FIRST": first}
+    def run(self) -> None:
+        """Load the server once."""
+        seen = self._load(self.seconds)
+        self.rates.append(seen["requests"] / seen["seconds"])
+        self.p50s.append(seen["p50_ms"])
+        self.p99s.append(seen["p99_ms"])
+
+    def warm_up(self) -> None:
+        """Load the server for a second that does not count."""
+        self._load(1)
+
+    def _load(self, seconds: int) -> dict[str, float]:
+        variables = {"JOB": self.name, "FIRST": str(self.requests), **self.variables}
+        wrk = [
+            *pinned(CLIENT_CORE),
+            WRK,
+            "-t1",
+            f"-c{self.connections}",
+            f"-d{seconds}s",
+            "-s",
+            str(SCRIPT),
+        ]
         ended = subprocess.run(
-            command, env=variables, capture_output=True, text=True, check=True, timeout=60
+            [*wrk, self.server.url],
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
         )
-        seen = json.loads(ended.stdout.splitlines()[-1])
+        seen: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
         if seen["wrong"] or not seen["requests"]:
             raise SystemExit(f"bench: {self.name}: wrong answers:\n{ended.stdout}")
         # Some more than were answered may be on their way when wrk stops.
-        self.requests += seen["requests"] + self.connections
-        if counts:
-            self.rates.append(seen["requests"] / seen["seconds"])
-            self.p50s.append(seen["p50_ms"])
-            self.p99s.append(seen["p99_ms"])
+        self.requests += int(seen["requests"]) + self.connections
+        return seen
 
     @property
     def command(self) -> str:

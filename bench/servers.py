@@ -38,26 +38,42 @@ class Server(NamedTuple):
 @contextmanager
 def started(name: str, arguments: Sequence[str], work: Path) -> Iterator[Server]:
     """A server of this Python; an argument ``PORT`` becomes a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    filled = [str(port) if argument == "PORT" else argument for argument in arguments]
-    command = ["taskset", "-c", str(SERVER_CORE), sys.executable, "-m", *filled]
-    settings = {"VESTIBULE_DATA": str(work / "data")}
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("VESTIBULE_")}
+    port = str(_free_port())
+    filled = [port if argument == "PORT" else argument for argument in arguments]
     with (work / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(command, env=kept | settings, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [*pinned(SERVER_CORE), sys.executable, "-m", *filled],
+            env=environment(work),
+            stdout=log,
+            stderr=log,
+        )
     try:
         url = f"http://127.0.0.1:{port}"
         _await_answer(url, process, work / f"{name}.log")
         yield Server(
-            url,
-            shlex.join(["taskset", "-c", str(SERVER_CORE), "python", "-m", *arguments]),
-            process.pid,
+            url, shlex.join([*pinned(SERVER_CORE), "python", "-m", *arguments]), process.pid
         )
     finally:
         process.terminate()
         process.wait(60)
+
+
+def pinned(core: int) -> list[str]:
+    """What puts a command on this core alone."""
+    return ["taskset", "-c", str(core)]
+
+
+def environment(work: Path) -> dict[str, str]:
+    """This process's, with the data in ``work`` and every other setting at its default."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
+    return kept | {"VESTIBULE_DATA": str(work / "data")}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
 
 
 def _await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
