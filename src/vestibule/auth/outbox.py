@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=1)
 FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=1)
+# How long a settled message is still listed.
+KEPT = timedelta(days=30)
 NOBODY = "nobody has this address"
 
 TEMPLATES = Environment(
@@ -74,6 +76,11 @@ class Outbox:
             else:
                 self._settle(message, outcome)
         return taken
+
+    def sweep(self) -> None:
+        """Forget messages that were settled long ago; the ``.eml`` files stay."""
+        with self._db.begin() as tx:
+            tx.outbox.sweep(self._clock() - KEPT)
 
     def latest(self, most: int = 100) -> list[OutboxMessage]:
         """The newest messages, newest first."""
@@ -139,7 +146,8 @@ class Outbox:
         log.info("mail.settled", extra=_named(message))
 
     def _postpone(self, message: OutboxMessage, error: Exception) -> None:
-        wait = min(FIRST_RETRY * 2 ** (message.attempts - 1), LAST_RETRY)
+        # The exponent has a limit because a timedelta does.
+        wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LAST_RETRY)
         with self._db.begin() as tx:
             reason = getattr(error, "strerror", None) or type(error).__name__
             tx.outbox.postpone(message.id, self._clock() + wait, reason)

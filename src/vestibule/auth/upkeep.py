@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from vestibule.auth.crypto import Hasher
+from vestibule.auth.errors import StorageUnavailable
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import RateLimits
 from vestibule.auth.sessions import Sessions
@@ -26,10 +28,11 @@ class Upkeep:
     _workers: list[Worker] = field(default_factory=list)
 
     def sweep(self) -> None:
-        """Remove the sessions, tokens and counts that are over."""
+        """Remove the sessions, tokens, counts and messages that are over."""
         self._sessions.sweep()
         self._tokens.sweep()
         self._rate_limits.sweep()
+        self._outbox.sweep()
 
     def start(self) -> None:
         """Let a thread of this process deliver mail and sweep up from now on."""
@@ -52,5 +55,6 @@ class Upkeep:
         """
         while self._workers:
             self._workers.pop().stop()
-        self._sessions.record_visits()
+        with suppress(StorageUnavailable):
+            self._sessions.record_visits()
         self._db.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from vestibule.records import OutboxMessage
@@ -52,6 +52,10 @@ class Outbox:
             .where(OutboxMessage.id == message_id)
             .values(due_at=due_at, outcome=outcome)
         )
+
+    def sweep(self, settled_before: datetime) -> None:
+        """Remove messages that were settled before this moment."""
+        self._work.execute(delete(OutboxMessage).where(OutboxMessage.done_at < settled_before))
 
     def get(self, message_id: int) -> OutboxMessage | None:
         """The message with this number, or ``None``."""
