@@ -1,0 +1,105 @@
+"""Writes ``docs/settings.md`` from the code: ``python -m tests.docs.settings_page``."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from vestibule.cli.run import run
+from vestibule.config import PREFIX, Settings
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+HEAD = """\
+# Settings
+
+Each setting is an environment variable. Those with an option can also be given to `vestibule run`;
+the option wins over the variable, the variable over the default. `vestibule config show` prints
+what counts here and now. A value that cannot be used ends every command with a sentence and exit
+status 2; so does a variable that begins with `VESTIBULE_` and is not in this table.
+
+| Variable | Option | Default | Accepts | What it does |
+|---|---|---|---|---|
+"""
+FOOT = """\
+
+A **secret** may be in a file instead, named by the same variable with `_FILE` at its end:
+`VESTIBULE_DATABASE_URL_FILE=/run/secrets/database-url`. Spaces and line breaks around it do not
+count. Giving both is refused. `config show` prints `(hidden)` for it, and no log line holds it.
+
+A **duration** is a whole number and a unit: `45s`, `30m`, `12h`, `7d`.
+
+The classic profile has no use for the durations, the password policy and the limit on failures: it
+answers the exercise's contract to the letter.
+
+*This page is written from `src/vestibule/config.py` by `python -m tests.docs.settings_page`; a test
+fails when it is out of date.*
+"""
+# What no type says.
+ACCEPTS = {
+    "host": "an address or a name; loopback only in the classic profile",
+    "data": "a directory, which is made if it is not there",
+    "public_url": "an `http://` or `https://` URL",
+    "database_url": "secret; `sqlite:////path/to/file.db`",
+}
+DEFAULTS = {
+    "workers": "one per core",
+    "public_url": "`http://`, host and port",
+    "database_url": "`vestibule.db` in the data directory",
+}
+
+
+def page() -> str:
+    """The page."""
+    options = {parameter.name for parameter in run.params}
+    rows = [_row(name, field, name in options) for name, field in Settings.model_fields.items()]
+    return HEAD + "\n".join(rows) + "\n" + FOOT
+
+
+def _row(name: str, field: FieldInfo, has_option: bool) -> str:
+    cells = (
+        f"`{PREFIX}{name.upper()}`",
+        f"`--{name}`" if has_option else "",
+        DEFAULTS.get(name) or f"`{_in_words(field.default)}`",
+        ACCEPTS.get(name) or _accepts(field),
+        field.description or "",
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _in_words(value: Any) -> str:
+    if not isinstance(value, timedelta):
+        return str(value)
+    units = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+    return next(f"{value // one}{unit}" for unit, one in units.items() if not value % one)
+
+
+def _accepts(field: FieldInfo) -> str:
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{word}`" for word in get_args(kind))
+    if kind is timedelta:
+        return "a duration"
+    assert kind is int, f"say in ACCEPTS what a {kind} is"
+    least = next(limit.ge for limit in field.metadata if isinstance(limit, Ge))
+    most = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)
+    return f"{least} to {most}" if most else f"{least} or more"
+
+
+def secrets() -> set[str]:
+    """The settings that may be in a file."""
+    return {
+        name
+        for name, field in Settings.model_fields.items()
+        if SecretStr in (field.annotation, *get_args(field.annotation))
+    }
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"wrote {PAGE}\n")
