@@ -14,17 +14,21 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
+from granian.rsgi import ProtocolClosed
+
 from vestibule.web.door import REFUSED
-from vestibule.web.problems import MAX_BODY
+from vestibule.web.problems import HTTP_PROBLEMS, MAX_BODY, as_json, problem_body
 
 Environ = dict[str, Any]
 Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
+log = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # A hash keeps a core busy and a write waits for the disk: few threads use both up.
 THREADS = 4
@@ -39,6 +43,13 @@ class Answer(NamedTuple):
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+
+
+FAILED = Answer(
+    500,
+    [("content-type", "application/problem+json"), ("cache-control", "no-store")],
+    as_json(problem_body(500, *HTTP_PROBLEMS[500])).encode(),
+)
 
 
 class Lanes:
@@ -67,20 +78,28 @@ class Lanes:
         """Answer one request."""
         if scope.proto != "http":
             protocol.close()
-        elif scope.method in READING:
-            protocol.response_bytes(*call(self._app, environ(scope)))
-        else:
-            protocol.response_bytes(*await self._work(scope, protocol))
+            return
+        try:
+            reading = scope.method in READING
+            answer = self._read(scope) if reading else await self._work(scope, protocol)
+        except Exception:
+            # The server below would write the exception's text, which may quote the request.
+            log.exception("request.failed")
+            answer = FAILED
+        protocol.response_bytes(*answer)
+
+    def _read(self, scope: Any) -> Answer:
+        return call(self._app, environ(scope))
 
     async def _work(self, scope: Any, protocol: Any) -> Answer:
         request = environ(scope)
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await collect(protocol, scope.headers.get("content-length"))
+                body = await collect(scope.headers, protocol)
         except TimeoutError:
             return call(self._app, request | {REFUSED: 408})
-        except TooLong:
-            return call(self._app, request | {REFUSED: 413})
+        except UnreadBody as refusal:
+            return call(self._app, request | {REFUSED: refusal.status})
         if self._waiting >= self._queue:
             return call(self._app, request | {REFUSED: 503})
         request |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
@@ -92,23 +111,29 @@ class Lanes:
             self._waiting -= 1
 
 
-class TooLong(Exception):
-    """The body is longer than any route reads."""
+class UnreadBody(Exception):
+    """The body is not read, or not to its end; ``status`` says why."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
 
 
-async def collect(protocol: Any, declared: str | None) -> bytes:
-    """The whole body.
+async def collect(headers: Any, protocol: Any) -> bytes:
+    """The whole body, never a part of it: a password that was cut off is another password.
 
-    :raises TooLong: it is, or says it is, over ``MAX_BODY`` bytes; the rest is not read.
+    :raises UnreadBody: its length is not given (411), over ``MAX_BODY`` bytes (413), or it broke
+        off (400). Of a chunked body granian cannot say both that it is long and that it broke off.
     """
-    if declared and int(declared) > MAX_BODY:
-        raise TooLong
-    body = bytearray()
-    async for chunk in protocol:
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TooLong
-    return bytes(body)
+    if "transfer-encoding" in headers.keys():  # noqa: SIM118 - not a dict
+        raise UnreadBody(411)
+    declared = headers.get("content-length") or "0"
+    if int(declared) > MAX_BODY:
+        raise UnreadBody(413)
+    try:
+        body: bytes = await protocol() if declared != "0" else b""
+    except ProtocolClosed:
+        raise UnreadBody(400) from None
+    return body
 
 
 def environ(scope: Any) -> Environ:
@@ -119,7 +144,7 @@ def environ(scope: Any) -> Environ:
         "SCRIPT_NAME": "",
         # WSGI wants the bytes of the decoded path, one character each.
         "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
+        "QUERY_STRING": scope.query_string.encode().decode("latin-1"),
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
         "SERVER_NAME": scope.server.rpartition(":")[0].strip("[]"),
         "SERVER_PORT": scope.server.rpartition(":")[2],

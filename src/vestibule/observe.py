@@ -112,7 +112,8 @@ def _time(seconds: float) -> str:
 
 
 def _of_library(record: logging.LogRecord) -> dict[str, Any]:
-    event = record.getMessage() if record.name.startswith(TRUSTED) else "library.spoke"
+    trusted = record.name.startswith(TRUSTED)
+    event = record.getMessage().partition("\n")[0] if trusted else "library.spoke"
     if record.name == FLASK:
         # Its text quotes the path, which may hold a token.
         event = "request.failed"

@@ -18,6 +18,9 @@ def comparison_key(email: str) -> str:
     Dots and ``+tags`` do: only the mail server knows what they mean. Mail goes to the address
     that is stored, never to the spelling that was asked about.
     """
+    if len(email) > MAX_LENGTH:
+        # Nobody has such an address, and normalising thousands of combining marks takes seconds.
+        return email
     with suppress(EmailNotValidError):  # The classic profile takes any text for an address.
         email = _syntax(email)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())

@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from vestibule.config import VERSION
 from vestibule.web.door import COOKIE, FORMS, answer
-from vestibule.web.problems import HTTP_PROBLEMS, STATUS
+from vestibule.web.problems import HTTP_PROBLEMS, STATUS, problem_body
 
 openapi = Blueprint("openapi", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -59,8 +59,7 @@ class Operation(NamedTuple):
 def refusal(code: str, detail: str, *headers: str, status: int | None = None) -> Answer:
     """A refusal with this ``code``; the table of the door knows its status."""
     status = status or STATUS[code]
-    example = {"type": "about:blank", "status": status, "code": code, "detail": detail}
-    return Answer(status, detail, example, (Problem,), PROBLEM, headers)
+    return Answer(status, detail, problem_body(status, code, detail), (Problem,), PROBLEM, headers)
 
 
 def field_refusal(status: int) -> Answer:
@@ -155,7 +154,7 @@ def _answers(operation: Operation) -> Iterator[Answer]:
     yield from operation.answers
     if operation.body:
         yield refusal("body_malformed", "The body is not what its type says.", status=400)
-        for status in (408, 413, 415):
+        for status in (408, 411, 413, 415):
             yield refusal(*HTTP_PROBLEMS[status], status=status)
         yield refusal(*HTTP_PROBLEMS[503], "Retry-After", status=503)
     if operation.storage:

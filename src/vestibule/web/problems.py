@@ -31,6 +31,7 @@ HTTP_PROBLEMS = {
     404: ("route_unknown", "There is nothing at this path; /docs lists every route."),
     405: ("method_not_allowed", "This path does not know that method; Allow lists those it does."),
     408: ("body_late", "The body took too long to arrive."),
+    411: ("length_required", "A body needs a Content-Length; a chunked one is not read."),
     413: ("body_too_large", f"A body has at most {MAX_BODY // 1024} KiB."),
     415: ("media_type_unsupported", "Send a form or JSON, and say which in Content-Type."),
     500: ("internal_error", "The service failed; the log tells more under this X-Request-ID."),
@@ -59,10 +60,15 @@ def as_json(body: dict[str, Any]) -> str:
     return json.dumps(body, separators=(",", ":")) + "\n"
 
 
+def problem_body(status: int, code: str, detail: str) -> dict[str, Any]:
+    """The members of a problem (RFC 9457 section 3)."""
+    return {"type": "about:blank", "status": status, "code": code, "detail": detail}
+
+
 def problem(status: int, code: str, detail: str, **headers: str) -> Response:
     """An ``application/problem+json`` answer with a stable ``code``."""
-    body = {"type": "about:blank", "status": status, "code": code, "detail": detail}
-    response = Response(as_json(body), status=status, mimetype="application/problem+json")
+    body = as_json(problem_body(status, code, detail))
+    response = Response(body, status=status, mimetype="application/problem+json")
     response.headers.update(headers)
     return response
 
