@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-from granian.rsgi import ProtocolClosed
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # It is not in an __all__.
 
 from vestibule.web.door import REFUSED
 from vestibule.web.problems import HTTP_PROBLEMS, MAX_BODY, as_json, problem_body
