@@ -47,3 +47,31 @@ def test_only_the_owner_reads_what_is_stored(tmp_path: Path) -> None:
     path = database(tmp_path)
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_backup_is_a_whole_database_for_its_owner_alone(tmp_path: Path) -> None:
+    database(tmp_path)
+    made = vestibule("db", "backup", "copy.db", directory=tmp_path)
+    copy = tmp_path / "copy.db"
+    assert made.stdout == f"copy.db ({copy.stat().st_size} bytes)\n"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (HEAD,)
+
+
+def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
+    database(tmp_path)
+    (tmp_path / "copy.db").write_text("yesterday's", encoding="utf-8")
+    refused = vestibule("db", "backup", "copy.db", directory=tmp_path)
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "Error: Cannot write copy.db: File exists.\n",
+    )
+    assert (tmp_path / "copy.db").read_text(encoding="utf-8") == "yesterday's"
+
+
+def test_without_a_database_there_is_nothing_to_back_up(tmp_path: Path) -> None:
+    refused = vestibule("db", "backup", "copy.db", directory=tmp_path)
+    assert refused.returncode == 2
+    assert "There is no database" in refused.stderr
+    assert not (tmp_path / "copy.db").exists()

@@ -118,3 +118,11 @@ def test_a_client_that_never_finishes_its_request_does_not_hold_it_up_for_long(
     ):
         half.sendall(b"POST /sessions HTTP/1.1\r\nHost: localhost\r\nContent-Le")
         assert server.stop() == 0
+
+
+def test_after_a_stop_the_database_is_one_file(tmp_path: Path) -> None:
+    with running(tmp_path, "--workers", "2") as server:
+        register(server.url)
+        assert server.stop() == 0
+    held = {path.name for path in (tmp_path / "vestibule-data").iterdir()}
+    assert held == {"vestibule.db", "vestibule.db.lock"}
