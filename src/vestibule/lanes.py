@@ -35,6 +35,8 @@ THREADS = 4
 # Requests that may wait for a thread. More would wait longer than people do.
 QUEUE = 256
 BODY_SECONDS = 10
+# Bytes of a refused body that are read and thrown away.
+DISCARDED = 1024 * 1024
 
 
 class Answer(NamedTuple):
@@ -125,15 +127,29 @@ async def collect(headers: Any, protocol: Any) -> bytes:
         off (400). Of a chunked body granian cannot say both that it is long and that it broke off.
     """
     if "transfer-encoding" in headers.keys():  # noqa: SIM118 - not a dict
+        await _discard(protocol)
         raise UnreadBody(411)
     declared = headers.get("content-length") or "0"
     if int(declared) > MAX_BODY:
+        await _discard(protocol)
         raise UnreadBody(413)
     try:
         body: bytes = await protocol() if declared != "0" else b""
     except ProtocolClosed:
         raise UnreadBody(400) from None
     return body
+
+
+async def _discard(protocol: Any) -> None:
+    """Let a body that is too long pass by, up to a limit.
+
+    An answer to a client that is still sending would be lost with the connection.
+    """
+    passed = 0
+    async for chunk in protocol:
+        passed += len(chunk)
+        if passed > DISCARDED:
+            break
 
 
 def environ(scope: Any) -> Environ:

@@ -93,6 +93,20 @@ def test_it_is_tried_less_and_less_often(strict: FlaskClient, clock: MovableCloc
     assert waits[-1] == 3600
 
 
+def test_a_mail_that_failed_a_hundred_times_is_tried_every_hour(
+    strict: FlaskClient, clock: MovableClock
+) -> None:
+    register(strict)
+    box = outbox(strict.application)
+    unblock = block(box.folder)
+    ask(strict)
+    rows(strict.application, "UPDATE outbox SET attempts = 100")
+    assert (box.deliver_due(), box.deliver_due()) == (1, 0)
+    unblock()
+    clock.advance(hours=1)
+    assert (box.deliver_due(), len(mails(box.folder))) == (1, 1)
+
+
 def test_a_mail_that_can_never_be_written_holds_up_no_other(
     strict: FlaskClient,
 ) -> None:
