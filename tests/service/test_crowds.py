@@ -71,6 +71,13 @@ def test_twenty_guesses_at_once_are_counted_as_twenty(server: Serve) -> None:
     assert running.visitor().post("/sessions", data=FORM).status_code == 429
 
 
+def test_the_right_password_at_once_from_many_devices_is_never_a_failure(server: Serve) -> None:
+    running = server(workers=2)
+    running.visitor().post("/users", data=FORM)
+    logins = crowd(running, 15, lambda one, _: one.post("/sessions", data=FORM))
+    assert statuses(logins) == {200: 15}
+
+
 @both
 def test_a_crowd_of_everybody_never_sees_a_5xx(server: Serve, profile: str) -> None:
     running = server(profile=profile, workers=2)

@@ -26,8 +26,12 @@ REFUSED = {
     "\U0001f36f" * 7: "at least 8 characters",
     "password1": "leak most often",
     "PASSWORD1": "leak most often",
-    "iloveyou!": None,
     "12345678": "leak most often",
+    "qjqjqjqjqj": "again and again",
+    "zqj!zqj!zqj!": "again and again",
+    "\U0001f36f" * 9: "again and again",
+    "klmnopqrstu": "in a row",
+    "utsrqponmlk": "in a row",
     ALICE: "not the address",
     ALICE.upper(): "not the address",
     "Vestibule": "not the address",
@@ -39,11 +43,11 @@ def ask_for(client: FlaskClient, password: str) -> TestResponse:
     return client.post("/users", json={"email": ALICE, "password": password})
 
 
-@pytest.mark.parametrize("password", [word for word, reason in REFUSED.items() if reason])
+@pytest.mark.parametrize("password", REFUSED)
 def test_a_bad_password_is_refused_with_the_reason(strict: FlaskClient, password: str) -> None:
     response = ask_for(strict, password)
     refuses(response, 400, "password_refused")
-    assert str(REFUSED[password]) in response.get_json()["detail"]
+    assert REFUSED[password] in response.get_json()["detail"]
     assert ask_for(strict, PASSWORD).status_code == 200, "the address is still free"
 
 
@@ -67,7 +71,7 @@ def test_classic_takes_any_password(classic: FlaskClient, password: str) -> None
 def test_a_reset_obeys_the_policy_and_keeps_the_token(strict: FlaskClient) -> None:
     register(strict)
     token = reset_token(strict)
-    for password in REFUSED.keys() - {"iloveyou!"}:
+    for password in REFUSED:
         refuses(set_password(strict, token, password), 400, "password_refused")
     assert try_login(strict).status_code == 200
     assert set_password(strict, token).status_code == 200
