@@ -34,7 +34,7 @@ def _duration(value: object) -> object:
         return value
     number, unit = value[:-1], UNITS.get(value[-1:])
     if not unit or not number.isascii() or not number.isdigit():
-        raise ValueError("say how long as 45s, 30m, 12h or 7d.")
+        raise ValueError("say how long as 45s, 30m, 12h or 7d")
     return timedelta(**{unit: int(number)})
 
 
@@ -71,7 +71,9 @@ class SecretFiles(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Every setting and its default. Each is ``VESTIBULE_<NAME>`` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(5000, ge=1, le=65535, description="Port to listen on.")
@@ -108,9 +110,9 @@ class Settings(BaseSettings):
     login_failures: int = Field(
         10, ge=1, description="Failed logins per account and address in fifteen minutes."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least severe log line to write."
-    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(lambda level: level.lower())
+    ] = Field("info", description="Least severe log line to write.")
 
     @classmethod
     def settings_customise_sources(
@@ -128,11 +130,15 @@ class Settings(BaseSettings):
     def _classic_stays_at_home(self) -> Settings:
         if self.profile == "classic" and not is_loopback(self.host):
             raise ValueError(
-                f"host: the classic profile gives reset tokens to whoever asks, so it listens on "
-                f"loopback only, and {self.host} is not. Use --host 127.0.0.1, or --profile strict."
+                f"host ({PREFIX}HOST): the classic profile gives reset tokens to whoever asks, "
+                f"so it listens on loopback only, and {self.host} is not. Use --host 127.0.0.1, "
+                "or --profile strict"
             )
         if self.database_url and not self.database_url.get_secret_value().startswith("sqlite:///"):
-            raise ValueError("database_url: only SQLite is supported: sqlite:////path/to/file.db")
+            raise ValueError(
+                f"database_url ({PREFIX}DATABASE_URL): only SQLite is supported: "
+                "sqlite:////path/to/file.db"
+            )
         return self
 
     @property
@@ -190,8 +196,17 @@ def _secret(field: Any) -> bool:
     return "SecretStr" in str(field.annotation)
 
 
+# In place of pydantic's own, which speak to who wrote the model.
+WORDS = {
+    "int_parsing": "say a whole number",
+    "url_parsing": "say it as https://auth.example.com",
+    "url_scheme": "say it as https://auth.example.com",
+}
+
+
 def _in_words(problem: Any) -> str:
     message = problem["msg"].removeprefix("Value error, ")
+    message = WORDS.get(problem["type"], message).replace("Input should be", "say") + "."
     if not problem["loc"]:
         return str(message)
     name = str(problem["loc"][0])

@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ TRUSTED = ("_granian", "alembic.runtime.migration")
 
 def configure_logs(level: str) -> None:
     """Write JSON lines to standard error, our own and those of the libraries below."""
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
@@ -104,7 +106,8 @@ def _record(environ: dict[str, Any], status: str, began: float) -> None:
         "milliseconds": round((time.perf_counter() - began) * 1000, 1),
     }
     # Past the logging module, whose record and locks would cost a tenth of a session check.
-    sys.stderr.write(json.dumps(fields) + "\n")
+    with suppress(OSError, ValueError):  # A log that cannot be written must not fail a request.
+        sys.stderr.write(json.dumps(fields) + "\n")
 
 
 def _time(seconds: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import signal
 import socket
@@ -80,8 +81,12 @@ def require_free(settings: Settings) -> None:
             probe.bind((address, port))
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not an address"
+        taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        name = "port" if taken or isinstance(error, PermissionError) else "host"
+        advice = " Another program has it; choose another with --port." if taken else ""
         raise BadSetting(
-            f"port ({config.PREFIX}PORT): cannot listen on {host} port {port}: {reason}."
+            f"{name} ({config.PREFIX}{name.upper()}): cannot listen on {host} port {port}: "
+            f"{reason}.{advice}"
         ) from error
 
 

@@ -102,15 +102,14 @@ class Auth:
         :raises TooManyAttempts: too many failures for this address from there.
         """
         who = (comparison_key(email), origin)
-        # Counted before the hash is computed, so that a thousand guesses at once count as such.
-        self.rate_limits.hit(self.login_failures, *who)
+        self.rate_limits.check(self.login_failures, *who)
         checked = self.passwords.check(email, password)
         if checked is None:
+            self.rate_limits.count(self.login_failures, *who)
             raise BadCredentials("Wrong address or password.")
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
             self.passwords.confirm(tx, checked)
-            self.rate_limits.take_back(tx, self.login_failures, *who)
             return self.sessions.open(tx, checked.user_id)
 
     def create_session(self, email: str) -> str | None:
@@ -161,7 +160,8 @@ class Auth:
         if self.classic:
             return self.get_reset_password_token(email)
         require_well_formed(email)
-        self.rate_limits.hit(RESET_REQUESTS, comparison_key(email))
+        self.rate_limits.check(RESET_REQUESTS, comparison_key(email))
+        self.rate_limits.count(RESET_REQUESTS, comparison_key(email))
         self.outbox.queue(RESET, email)
         return None
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import unicodedata
 from contextlib import suppress
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 from vestibule.auth.errors import BadAddress
 
 MAX_LENGTH = 250
+# Names that no public mail server has (.local, .test, ...) are what an intranet has.
+SPECIAL_USE_DOMAIN_NAMES.clear()
 
 
 def comparison_key(email: str) -> str:
@@ -43,6 +45,8 @@ def require_well_formed(email: str) -> None:
     :raises BadAddress: with the reason.
     """
     require_storable(email)
+    if " " in email:
+        raise BadAddress("An address has no spaces. (In a form, a + is sent as %2B.)")
     try:
         _syntax(email)
     except EmailNotValidError as error:

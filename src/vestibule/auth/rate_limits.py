@@ -9,7 +9,7 @@ from datetime import timedelta
 from vestibule.auth.crypto import digest
 from vestibule.auth.errors import TooManyAttempts
 from vestibule.config import Clock
-from vestibule.db import DB, Transaction
+from vestibule.db import DB
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,28 @@ class RateLimits:
     # The classic profile limits nothing.
     enabled: bool
 
-    def hit(self, limit: Limit, *who: str) -> None:
-        """Count one attempt before it is made, so that many at once cannot all slip through.
+    def check(self, limit: Limit, *who: str) -> None:
+        """Let pass whoever has attempts left. Nothing is counted, and nothing written.
 
-        :raises TooManyAttempts: there were as many as the limit allows already.
+        Attempts that are under way are not counted yet: as many more can slip through as there
+        are threads to try them. Counting them first would shut out who logs in twice at once.
+
+        :raises TooManyAttempts: there were as many as the limit allows.
         """
         if not self.enabled:
             return
         now = self._clock()
-        with self._db.begin() as tx:
-            hits, window_ends = tx.rate_limits.hit(_key(limit, who), now, now + limit.window)
-        if hits > limit.amount:
+        with self._db.read() as tx:
+            hits, window_ends = tx.rate_limits.get(_key(limit, who), now)
+        if hits >= limit.amount:
             raise TooManyAttempts(math.ceil((window_ends - now).total_seconds()))
 
-    def take_back(self, tx: Transaction, limit: Limit, *who: str) -> None:
-        """Uncount an attempt that turned out well. Earlier failures stay counted."""
+    def count(self, limit: Limit, *who: str) -> None:
+        """Count one attempt, in the window that is open or in one that opens now."""
         if self.enabled:
-            tx.rate_limits.take_back(_key(limit, who))
+            now = self._clock()
+            with self._db.begin() as tx:
+                tx.rate_limits.count(_key(limit, who), now, now + limit.window)
 
     def sweep(self) -> None:
         """Remove the windows that are over."""

@@ -37,6 +37,12 @@ class Tokens:
             raise BadToken("This token is unknown, expired or used.")
         return found
 
+    def opens(self, token: str, purpose: str) -> bool:
+        """Whether this token would be accepted now."""
+        now = self._clock()
+        with self._db.read() as tx:
+            return bool(token) and tx.tokens.owner(digest(token), purpose, now) is not None
+
     def spend(self, tx: Transaction, token: str | None, purpose: str) -> int:
         """Spend the token and return whose it was.
 

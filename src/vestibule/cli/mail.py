@@ -23,7 +23,7 @@ def mail() -> None:
 @options.data
 def list_(data: str | None) -> None:
     """List the newest mails, newest first."""
-    rows = [("id", "queued at", "for", "what", "attempts", "state")]
+    rows = [("id", "queued at", "for", "what", "attempts", "state", "file")]
     options.columns(rows + [_row(message) for message in _auth(data).outbox.latest()])
 
 
@@ -42,14 +42,23 @@ def show(number: int, data: str | None) -> None:
     click.echo(f"\n{body.get_content() if body else ''}", nl=False)
 
 
-def _row(message: OutboxMessage) -> tuple[str, str, str, str, str, str]:
-    state = message.outcome or "waiting"
-    if message.done_at is None and message.outcome:
-        state = f"waiting: {message.outcome}"
-    queued = f"{message.created_at:%Y-%m-%d %H:%M:%S}"
-    return (
-        str(message.id), queued, message.recipient, message.template, str(message.attempts), state
-    )  # fmt: skip
+def _row(message: OutboxMessage) -> tuple[str, ...]:
+    outcome = message.outcome or ""
+    written = outcome.endswith(".eml")
+    if message.done_at is None:
+        state = f"waiting: {outcome}" if outcome else "waiting"
+    else:
+        state = "written" if written else outcome
+    cells = (
+        message.id,
+        f"{message.created_at:%Y-%m-%d %H:%M:%S}",
+        message.recipient,
+        message.template,
+        message.attempts,
+        state,
+        outcome if written else "",
+    )
+    return tuple(map(str, cells))
 
 
 def _auth(data: str | None) -> Auth:

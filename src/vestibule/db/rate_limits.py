@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from vestibule.records import RateLimit
@@ -17,29 +17,20 @@ class RateLimits:
 
     _work: Session
 
-    def hit(self, key: str, now: datetime, window_ends: datetime) -> tuple[int, datetime]:
-        """Count one more, in a window that opens now unless one is open.
+    def get(self, key: str, now: datetime) -> tuple[int, datetime]:
+        """The hits in the window that is open, and when it ends; none: no hits, until now."""
+        row = self._work.get(RateLimit, key)
+        return (row.hits, row.expires_at) if row and row.expires_at > now else (0, now)
 
-        :returns: the hits in the window, this one included, and when the window ends.
-        """
-        self._work.execute(
-            delete(RateLimit).where(RateLimit.key == key, RateLimit.expires_at <= now)
-        )
+    def count(self, key: str, now: datetime, window_ends: datetime) -> None:
+        """Count one more, in the window that is open or in one that opens now."""
         row = self._work.get(RateLimit, key)
         if row is None:
-            row = RateLimit(key=key, hits=0, expires_at=window_ends)
-            self._work.add(row)
-        row.hits += 1
-        self._work.flush()
-        return row.hits, row.expires_at
-
-    def take_back(self, key: str) -> None:
-        """Uncount one hit."""
-        self._work.execute(
-            update(RateLimit)
-            .where(RateLimit.key == key, RateLimit.hits > 0)
-            .values(hits=RateLimit.hits - 1)
-        )
+            self._work.add(RateLimit(key=key, hits=1, expires_at=window_ends))
+        elif row.expires_at > now:
+            row.hits += 1
+        else:
+            row.hits, row.expires_at = 1, window_ends
 
     def sweep(self, now: datetime) -> None:
         """Remove the windows that are over."""

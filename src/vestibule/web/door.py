@@ -67,7 +67,7 @@ def read(model: type[Body], *, missing: int) -> Body:
         return model.model_validate(fields)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
-        raise BadFields(missing, _in_words(problem)) from None
+        raise BadFields(missing, _in_words(problem) + _hint(fields)) from None
 
 
 def form() -> dict[str, str]:
@@ -76,24 +76,40 @@ def form() -> dict[str, str]:
     :raises BadBody: a field is not UTF-8.
     :raises UnsupportedMediaType: the body is not a form.
     """
+    _require_text(request.get_data(parse_form_data=False))
     if request.mimetype not in FORMS and (request.mimetype or request.get_data()):
         raise UnsupportedMediaType
     # A part of a multipart body may have no name; then it is no field.
     fields = {name: value for name, value in request.form.items() if name}
     if any(UNREADABLE in name or UNREADABLE in value for name, value in fields.items()):
-        raise BadBody
+        raise BadBody("The body is not UTF-8.")
     return fields
+
+
+def _require_text(body: bytes) -> None:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        raise BadBody("The body is not UTF-8.") from None
 
 
 def _json() -> Any:
     try:
         # Not Python's own parser: it takes NaN and lone surrogates, and recurses without limit.
         fields = from_json(request.get_data(), allow_inf_nan=False)
-    except ValueError:
-        raise BadBody from None
+    except ValueError as error:
+        # Says what was expected and where, and quotes nothing.
+        raise BadBody(f"The body is not JSON: {error}.") from None
     if not isinstance(fields, dict):
-        raise BadBody
+        raise BadBody("The body is JSON, but not an object with fields.")
     return fields
+
+
+def _hint(fields: dict[str, Any]) -> str:
+    """What the commonest mistake with curl looks like from here."""
+    if any(name.lstrip().startswith("{") for name in fields):
+        return " The body looks like JSON; then its Content-Type must be application/json."
+    return ""
 
 
 def _in_words(problem: ErrorDetails) -> str:

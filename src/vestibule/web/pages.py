@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 
-from vestibule.auth.errors import Refusal
+from vestibule.auth.errors import BadToken, Refusal
+from vestibule.auth.tokens import RESET
 from vestibule.web.bodies import TOKEN, NewPasswordForm
 from vestibule.web.door import FORMS, auth, form
 from vestibule.web.openapi import Operation, describe, document, page
@@ -27,14 +28,16 @@ def docs() -> ResponseReturnValue:
 @describe(
     Operation(
         "Where the link in the mail leads: a form for the new password",
-        (page(200, "The form"),),
+        (page(200, "The form"), page(403, "The link is over")),
         query=("token",),
-        storage=False,
     )
 )
 def reset_form() -> ResponseReturnValue:
     """Show the form. Nothing is spent: mail scanners open links too."""
-    return _form(request.args.get("token", ""))
+    token = request.args.get("token", "")
+    if not auth().tokens.opens(token, RESET):
+        return render_template("reset_over.html"), 403
+    return _form(token)
 
 
 @pages.post("/reset_password/new")
@@ -57,6 +60,8 @@ def reset() -> ResponseReturnValue:
     token, password = fields.get("reset_token", ""), fields.get("new_password", "")
     try:
         auth().update_password(token, password)
+    except BadToken:
+        return render_template("reset_over.html"), 403
     except Refusal as refusal:
         return _form(token, refusal), STATUS[refusal.code]
     return render_template("reset_done.html")

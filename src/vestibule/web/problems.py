@@ -6,7 +6,7 @@ import json
 from typing import Any, cast
 
 from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from vestibule.auth.errors import Refusal, StorageUnavailable, TooManyAttempts
 
@@ -29,7 +29,7 @@ STATUS = {
 HTTP_PROBLEMS = {
     400: ("request_malformed", "The request cannot be read."),
     404: ("route_unknown", "There is nothing at this path; /docs lists every route."),
-    405: ("method_not_allowed", "This path does not know that method; Allow lists those it does."),
+    405: ("method_not_allowed", "This path knows other methods; the header Allow lists them."),
     408: ("body_late", "The body took too long to arrive."),
     411: ("length_required", "A body needs a Content-Length; a chunked one is not read."),
     413: ("body_too_large", f"A body has at most {MAX_BODY // 1024} KiB."),
@@ -48,7 +48,7 @@ class BadFields(Exception):
 
 
 class BadBody(Exception):
-    """The body is not what its content type says."""
+    """The body is not what its content type says; the text says in which way."""
 
 
 class NotLocal(Exception):
@@ -95,8 +95,8 @@ def _bad_fields(error: BadFields) -> Response:
     return problem(error.status, "field_invalid", error.detail)
 
 
-def _bad_body(_: BadBody) -> Response:
-    return problem(400, "body_malformed", "The body is not UTF-8 text of the type that it says.")
+def _bad_body(error: BadBody) -> Response:
+    return problem(400, "body_malformed", str(error))
 
 
 def _not_local(_: NotLocal) -> Response:
@@ -117,7 +117,10 @@ def _http_error(error: HTTPException) -> Response:
     if status < 400:
         return cast(Response, error.get_response())
     unnamed = (error.name.lower().replace(" ", "_"), error.name)
-    response = problem(status, *HTTP_PROBLEMS.get(status, unnamed))
+    code, detail = HTTP_PROBLEMS.get(status, unnamed)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        detail = f"This path answers {', '.join(sorted(error.valid_methods))}."
+    response = problem(status, code, detail)
     if status == 503:
         response.headers["Retry-After"] = RETRY_AFTER
     # A 405 names the methods that are allowed.
