@@ -1,7 +1,7 @@
 """Under ``REQUIRE_ALL=1`` a test that is skipped has failed: the machine was to have everything.
 
-A Python interpreter that is missing is the one exception, and its skip says so in these words:
-``no python3.7 on this machine``.
+A Python interpreter that is missing is the one exception; its skip names it, as in ``no python3.7
+on this machine``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from collections.abc import Generator
 
 import pytest
 
-MISSING_PYTHON = re.compile(r"\bno python3\.\d+ on this machine", re.IGNORECASE)
+MISSING_PYTHON = re.compile(
+    r"\b(python ?3\.\d+|no interpreter)\b.*\bon this machine", re.IGNORECASE
+)
 
 
 @pytest.hookimpl(wrapper=True)

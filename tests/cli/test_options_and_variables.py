@@ -65,3 +65,8 @@ def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
         register(server.url)
         assert f"database  {tmp_path}/other.db\n" in server.output
     assert not (tmp_path / "vestibule-data" / "vestibule.db").exists()
+
+
+def test_an_empty_variable_is_one_that_is_not_given(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"VESTIBULE_PROFILE": ""}) as server:
+        assert "profile   strict\n" in server.output

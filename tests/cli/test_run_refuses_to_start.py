@@ -24,7 +24,7 @@ BAD_OPTIONS = [
 BAD_VARIABLES = [
     ("VESTIBULE_PORT", "five thousand"),
     ("VESTIBULE_WORKERS", "many"),
-    ("VESTIBULE_PROFILE", ""),
+    ("VESTIBULE_PROFILE", "lax"),
     ("VESTIBULE_SESSION_IDLE", "a while"),
     ("VESTIBULE_SESSION_LIFETIME", "-1 days"),
     ("VESTIBULE_PASSWORD_MIN_LENGTH", "3"),
