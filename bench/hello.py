@@ -48,7 +48,7 @@ def main(variant: str, port: str) -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=1,
-        backpressure=serve.BACKPRESSURE,
+        backpressure=serve.CONNECTIONS,
     ).serve()
 
 

@@ -16,24 +16,32 @@ from vestibule.web.pages import pages
 
 
 def create_app(
-    settings: Settings | None = None, *, clock: Clock = config.clock, worker: bool = True
+    settings: Settings | None = None,
+    *,
+    clock: Clock = config.clock,
+    migrate: bool = True,
+    worker: bool = True,
 ) -> Flask:
-    """The service as a WSGI application, on a database brought to the newest schema.
+    """The service as a WSGI application.
 
     :param settings: those of the environment, unless given.
+    :param migrate: whether to bring the database to the newest schema first, making it if need be.
     :param worker: whether a thread of this process delivers mail and sweeps up.
     :raises BadSetting: a setting that the service cannot start with.
     :raises SchemaError: the database is of a newer version, or not readable.
     """
     settings = settings or config.load()
     configure_logs(settings.log_level)
-    config.prepare_data(settings)
-    schema = migrations.upgrade(settings.database, clock()).after
+    if migrate:
+        config.prepare_data(settings)
+        migrations.upgrade(settings.database, clock())
     app = Flask("vestibule", static_folder="web/static", template_folder="web/templates")
-    app.config["SCHEMA"] = schema
+    app.config["SCHEMA"] = migrations.head()
     auth = app.extensions["vestibule"] = Auth.open(settings, clock)
     # The contract takes every route with a slash at the end, too.
     app.url_map.strict_slashes = False
+    # Tidying //x up would redirect to whatever host the client named.
+    app.url_map.merge_slashes = False
     guard(app, settings)
     observe(app)
     for blueprint in (api, pages, health, openapi):

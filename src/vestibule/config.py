@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib import metadata
@@ -11,11 +12,22 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Annotated, Any, Literal
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 VERSION = metadata.version("vestibule")
 PREFIX = "VESTIBULE_"
+# A file, not :memory:, and without the options that another driver would read after a "?".
+FILE_URL = re.compile(r"sqlite:///[^?:#]*[^?:#/]")
+MAX_SECRET = 64 * 1024
 Clock = Callable[[], datetime]
 
 
@@ -35,7 +47,10 @@ def _duration(value: object) -> object:
     number, unit = value[:-1], UNITS.get(value[-1:])
     if not unit or not number.isascii() or not number.isdigit():
         raise ValueError("say how long as 45s, 30m, 12h or 7d")
-    return timedelta(**{unit: int(number)})
+    try:
+        return timedelta(**{unit: int(number)})
+    except (OverflowError, ValueError):
+        raise ValueError("say at most 36500d") from None
 
 
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -56,7 +71,9 @@ class SecretFiles(PydanticBaseSettingsSource):
         if variable.removesuffix("_FILE") in os.environ:
             raise BadSetting(f"{variable}: the same secret is also given without _FILE; keep one.")
         try:
-            return Path(path).read_text(encoding="utf-8").strip(), field_name, False
+            with Path(path).open("rb") as file:
+                # Bounded: somebody may name a device that never ends.
+                return file.read(MAX_SECRET).decode().strip(), field_name, False
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
             raise BadSetting(f"{variable}: cannot read {path}: {reason}.") from error
@@ -108,7 +125,7 @@ class Settings(BaseSettings):
         8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
     )
     login_failures: int = Field(
-        10, ge=1, description="Failed logins per account and address in fifteen minutes."
+        10, ge=1, le=1000, description="Failed logins per account and address in fifteen minutes."
     )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(lambda level: level.lower())
@@ -134,12 +151,19 @@ class Settings(BaseSettings):
                 f"so it listens on loopback only, and {self.host} is not. Use --host 127.0.0.1, "
                 "or --profile strict"
             )
-        if self.database_url and not self.database_url.get_secret_value().startswith("sqlite:///"):
+        if self.database_url and not FILE_URL.fullmatch(self.database_url.get_secret_value()):
             raise ValueError(
                 f"database_url ({PREFIX}DATABASE_URL): only SQLite is supported: "
                 "sqlite:////path/to/file.db"
             )
         return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _only_an_origin(cls, url: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if url and (url.path not in (None, "/") or url.query or url.fragment or url.username):
+            raise ValueError("say scheme, host and port alone, as in https://auth.example.com")
+        return url
 
     @property
     def classic(self) -> bool:

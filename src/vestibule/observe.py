@@ -7,8 +7,10 @@ quote one: its class and the places it passed are written instead.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import random
 import sys
 import time
@@ -18,7 +20,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 from flask import Flask
 
@@ -43,6 +45,32 @@ def configure_logs(level: str) -> None:
     logging.getLogger(OURS.rstrip(".")).setLevel(level.upper())
     # Flask's development server would log whole URLs, and a reset link is a secret.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
+
+
+class LossyLog(io.TextIOBase):
+    """A standard error that drops lines when nobody reads them: a log must never stop a service."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def of(cls, stream: TextIO) -> TextIO:
+        """``stream``, if it is a file, pipe or terminal, without ever waiting for its reader.
+
+        Opened anew, because to change the one that is open would change it for other programs too.
+        What cannot be opened anew, such as a socket, stays as it is.
+        """
+        flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_CLOEXEC
+        try:
+            return cast(TextIO, cls(os.open(f"/proc/self/fd/{stream.fileno()}", flags)))
+        except (OSError, ValueError):
+            return stream
+
+    def write(self, text: str) -> int:
+        """Write the text, or drop it."""
+        with suppress(OSError):
+            os.write(self._descriptor, text.encode())
+        return len(text)
 
 
 class JsonFormatter(logging.Formatter):

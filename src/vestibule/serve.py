@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import resource
 import signal
 import socket
 import sys
@@ -19,11 +20,16 @@ from vestibule import config
 from vestibule.app import create_app
 from vestibule.config import BadSetting, Settings
 from vestibule.lanes import Lanes
+from vestibule.observe import LossyLog
 
 # Connections that a worker holds at most. An idle one costs some kilobytes.
-BACKPRESSURE = 4096
+CONNECTIONS = 4096
+# Open files besides connections: the database, the log, what libraries need.
+OTHER_FILES = 128
 # A client that takes longer to send its request line and headers is let go.
 HEADER_MILLISECONDS = 10_000
+# The request line and headers together; no browser sends as many.
+HEADER_BYTES = 32 * 1024
 # A request that was begun has this long to end.
 DRAIN_SECONDS = 30
 PR_SET_PDEATHSIG = 1  # prctl(2)
@@ -32,7 +38,9 @@ M_ARENA_MAX = -8  # mallopt(3)
 
 def worker() -> Lanes:
     """The application of one worker process, by the settings in the environment."""
-    app = create_app(config.load())
+    # The main process has migrated. A worker that is replaced later must not: a database that
+    # vanished meanwhile would come back as a new, empty one.
+    app = create_app(config.load(), migrate=False)
     return Lanes(app, at_end=app.extensions["vestibule"].upkeep.close)
 
 
@@ -41,6 +49,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
 
     :param started: called when the port is bound, before the first request.
     """
+    sys.stderr = LossyLog.of(sys.stderr)
     server = Server(
         "vestibule.serve:worker",
         factory=True,
@@ -50,8 +59,10 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         http=HTTPModes.http1,
         websockets=False,
         workers=settings.workers,
-        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS),
-        backpressure=BACKPRESSURE,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=HEADER_MILLISECONDS, max_buffer_size=HEADER_BYTES
+        ),
+        backpressure=_connections(),
         workers_kill_timeout=DRAIN_SECONDS,
         respawn_failed_workers=True,
         log_dictconfig=_logging(settings.log_level),
@@ -95,6 +106,16 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     family, _, _, _, address = min(found, key=lambda one: one[0])
     return family, str(address[0])
+
+
+def _connections() -> int:
+    """How many connections a worker may hold: the limit on open files allows them all."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(soft - OTHER_FILES, OTHER_FILES) if soft < wanted else CONNECTIONS
 
 
 def _become_worker() -> None:

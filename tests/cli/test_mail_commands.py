@@ -73,3 +73,17 @@ def test_without_a_database_there_is_no_mail_and_none_is_made(tmp_path: Path) ->
     (sentence,) = listed.stderr.splitlines()
     assert "VESTIBULE_DATA" in sentence
     assert not (tmp_path / "vestibule-data").exists()
+
+
+def test_an_address_beyond_ascii_is_shown_as_it_is(tmp_path: Path) -> None:
+    email = "jösé@exämple.com"
+    with running(tmp_path) as server:
+        account = {"email": email, "password": "marzipan at dawn"}
+        requests.post(f"{server.url}/users", data=account, timeout=30).raise_for_status()
+        requests.post(f"{server.url}/reset_password", data=account, timeout=30).raise_for_status()
+        deadline = time.monotonic() + 30
+        while "written" not in vestibule("mail", "list", directory=tmp_path).stdout:
+            assert time.monotonic() < deadline
+        shown = vestibule("mail", "show", "1", directory=tmp_path).stdout
+    assert f"To: {email}" in shown
+    assert f"reset the password of {email}." in shown

@@ -49,3 +49,20 @@ def _runs(pid: int) -> bool:
         return ") Z " not in Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     except FileNotFoundError:
         return False
+
+
+def test_a_database_that_vanished_does_not_come_back_empty_with_a_new_worker(
+    tmp_path: Path,
+) -> None:
+    with running(tmp_path, "--workers", "2") as server:
+        for file in (tmp_path / "vestibule-data").glob("vestibule.db*"):
+            file.unlink()
+        first, _ = server.workers()
+        os.kill(first, signal.SIGKILL)
+        deadline = time.monotonic() + 30
+        while first in server.workers() or len(server.workers()) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        for _ in range(10):
+            assert requests.get(f"{server.url}/readyz", timeout=10).status_code == 503
+        assert not (tmp_path / "vestibule-data" / "vestibule.db").exists()

@@ -215,3 +215,18 @@ def test_sqlite_is_one_without_the_wal_bug(database: Path) -> None:
     assert rows(database, "PRAGMA journal_mode") == [("wal",)]
     with closing(database.open("rb")) as file:
         assert file.read(15) == b"SQLite format 3"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM alembic_version",
+        "INSERT INTO alembic_version VALUES ('0099')",
+        "DROP TABLE sessions",
+        "DROP TABLE alembic_version",
+    ],
+)
+def test_half_a_schema_is_refused_in_words(filled: Path, damage: str) -> None:
+    rows(filled, damage)
+    with pytest.raises(migrations.SchemaError, match=r"half a schema|something else"):
+        migrations.upgrade(filled, config.clock())

@@ -177,7 +177,7 @@ def say(running: Server, words: bytes) -> bytes:
             connection.sendall(words)
             connection.shutdown(socket.SHUT_WR)
             return connection.recv(65536)
-        except ConnectionError:
+        except OSError:
             return b""
 
 
@@ -192,3 +192,26 @@ def test_a_real_server_survives_every_kind_of_bytes(server: Serve, profile: str)
     assert running.workers() == [worker], "no worker died of it"
     assert "Traceback" not in running.errors.read_text()
     assert "exception" not in running.errors.read_text()
+
+
+def test_headers_beyond_reason_are_refused_unread(server: Serve) -> None:
+    running = server()
+    with socket.create_connection(_address(running), timeout=10) as connection:
+        connection.sendall(
+            b"GET / HTTP/1.1\r\nHost: x\r\nAccept: " + b"a/b," * 20_000 + b"\r\n\r\n"
+        )
+        assert b" 431 " in connection.recv(4096).partition(b"\r\n")[0]
+    assert running.visitor().get("/", headers={"Accept": "a/b," * 2000}).status_code == 200
+
+
+def test_slashes_are_not_tidied_up_by_a_redirect_to_anywhere(server: Serve) -> None:
+    running = server()
+    for path in (b"//profile", b"//static//style.css", b"///users"):
+        answer = say(running, b"GET " + path + b" HTTP/1.1\r\nHost: evil.example.com\r\n\r\n")
+        assert answer == b"" or answer.startswith(b"HTTP/1.1 404 ")
+        assert b"location" not in answer.lower()
+
+
+def _address(running: Server) -> tuple[str, int]:
+    host, _, port = running.url.removeprefix("http://").partition(":")
+    return host, int(port)

@@ -132,10 +132,9 @@ class Auth:
 
     def log_out(self, session_id: str | None) -> bool:
         """End this session, and say whether it was open."""
-        visit = self.sessions.find(session_id)
-        if visit and session_id:
-            self.sessions.close(session_id)
-        return visit is not None
+        if not session_id or self.sessions.find(session_id) is None:
+            return False
+        return self.sessions.close(session_id)
 
     def get_reset_password_token(self, email: str) -> str:
         """A fresh reset token, in place of an earlier one.

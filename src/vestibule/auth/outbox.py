@@ -32,6 +32,7 @@ FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=1)
 # How long a settled message is still listed.
 KEPT = timedelta(days=30)
+KEPT_FOR_NOBODY = timedelta(hours=1)
 NOBODY = "nobody has this address"
 
 TEMPLATES = Environment(
@@ -78,23 +79,28 @@ class Outbox:
         return taken
 
     def sweep(self) -> None:
-        """Forget messages that were settled long ago; the ``.eml`` files stay."""
+        """Forget messages that were settled long ago; the ``.eml`` files stay.
+
+        Those for nobody go sooner: anybody can ask for them.
+        """
+        now = self._clock()
         with self._db.begin() as tx:
-            tx.outbox.sweep(self._clock() - KEPT)
+            tx.outbox.sweep(now - KEPT)
+            tx.outbox.sweep(now - KEPT_FOR_NOBODY, NOBODY)
 
     def latest(self, most: int = 100) -> list[OutboxMessage]:
         """The newest messages, newest first."""
         with self._db.read() as tx:
             return tx.outbox.latest(most)
 
-    def read(self, message_id: int) -> str | None:
-        """The text of a delivered mail, or ``None``."""
+    def read(self, message_id: int) -> bytes | None:
+        """A delivered mail, or ``None``."""
         with self._db.read() as tx:
             message = tx.outbox.get(message_id)
         if message is None or message.outcome is None or message.done_at is None:
             return None
         file = self.folder / message.outcome
-        return file.read_text(encoding="utf-8") if file.suffix == ".eml" and file.exists() else None
+        return file.read_bytes() if file.suffix == ".eml" and file.exists() else None
 
     def _claim(self) -> OutboxMessage | None:
         now = self._clock()

@@ -55,8 +55,10 @@ class Sessions:
         if not session_id:
             return None
         now = self._clock()
-        visit = self._db.find_session(digest(session_id), now, self.idle)
-        if visit and now - visit.last_seen_at >= TOUCH_EVERY:
+        visit = self._db.find_session(
+            digest(session_id), now, idle=self.idle, lifetime=self.lifetime
+        )
+        if visit and now - visit.last_seen_at >= min(TOUCH_EVERY, self.idle / 4):
             self._seen[visit.session_id] = now
         return visit
 
@@ -72,10 +74,10 @@ class Sessions:
             if self._seen.get(session_id) == at:
                 del self._seen[session_id]
 
-    def close(self, session_id: str) -> None:
-        """End this session, if it is open."""
+    def close(self, session_id: str) -> bool:
+        """End this session, and say whether there was one: of many at once, one is told so."""
         with self._db.begin() as tx:
-            tx.sessions.close(digest(session_id))
+            return tx.sessions.close(digest(session_id))
 
     def close_all(self, user_id: int) -> None:
         """End every session of the user; an unknown user has none."""

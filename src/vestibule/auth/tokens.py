@@ -32,26 +32,33 @@ class Tokens:
 
         :raises BadToken: unknown, expired, spent, or meant for something else.
         """
-        found = tx.tokens.owner(digest(token), purpose, self._clock()) if token else None
+        found = self._owner(tx, token, purpose) if token else None
         if found is None:
             raise BadToken("This token is unknown, expired or used.")
         return found
 
     def opens(self, token: str, purpose: str) -> bool:
         """Whether this token would be accepted now."""
-        now = self._clock()
         with self._db.read() as tx:
-            return bool(token) and tx.tokens.owner(digest(token), purpose, now) is not None
+            return bool(token) and self._owner(tx, token, purpose) is not None
 
     def spend(self, tx: Transaction, token: str | None, purpose: str) -> int:
         """Spend the token and return whose it was.
 
         :raises BadToken: unknown, expired, spent, or meant for something else.
         """
-        spent = tx.tokens.spend(digest(token), purpose, self._clock()) if token else None
+        spent = self._spend(tx, token, purpose) if token else None
         if spent is None:
             raise BadToken("This token is unknown, expired or used.")
         return spent
+
+    def _owner(self, tx: Transaction, token: str, purpose: str) -> int | None:
+        now = self._clock()
+        return tx.tokens.owner(digest(token), purpose, now, now + self.lifetime)
+
+    def _spend(self, tx: Transaction, token: str, purpose: str) -> int | None:
+        now = self._clock()
+        return tx.tokens.spend(digest(token), purpose, now, now + self.lifetime)
 
     def sweep(self) -> None:
         """Remove the tokens that are over."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from email import message_from_string, policy
+from email import message_from_bytes, policy
 
 import click
 
@@ -28,14 +28,14 @@ def list_(data: str | None) -> None:
 
 
 @mail.command()
-@click.argument("number", type=int)
+@click.argument("number", type=click.IntRange(1, 2**63 - 1))
 @options.data
 def show(number: int, data: str | None) -> None:
     """Show the mail with this number."""
     text = _auth(data).outbox.read(number)
     if text is None:
         raise CannotStart(f"There is no mail {number} that was written; see `vestibule mail list`.")
-    message = message_from_string(text, policy=policy.default)
+    message = message_from_bytes(text, policy=policy.default)
     for name in ("From", "To", "Date", "Subject"):
         click.echo(f"{name}: {message[name]}")
     body = message.get_body(("plain",))

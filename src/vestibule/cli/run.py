@@ -48,6 +48,8 @@ def _announce(settings: Settings, upgrade: migrations.Upgrade) -> None:
         lines["backup"] = str(upgrade.backup)
     for name, value in lines.items():
         click.echo(f"{name:<10}{value}")
+    if settings.data.stat().st_mode & 0o077:
+        click.echo(f"note      {settings.data} can be entered by others; chmod 700 keeps them out")
     if settings.everywhere and not settings.public_url:
         click.echo(
             f"note      links in mails start with {settings.origin}; set VESTIBULE_PUBLIC_URL "

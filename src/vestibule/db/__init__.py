@@ -82,10 +82,12 @@ class DB:
             for name, value in columns.items():
                 setattr(user, name, value)
 
-    def find_session(self, digest: str, now: datetime, idle: timedelta) -> Visit | None:
+    def find_session(
+        self, digest: str, now: datetime, *, idle: timedelta, lifetime: timedelta
+    ) -> Visit | None:
         """The open session with this digest, or ``None``: one statement, one row, no write."""
         with translated():
-            return self._check_session(digest, now, idle)
+            return self._check_session(digest, now, idle, lifetime)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

@@ -53,9 +53,12 @@ class Outbox:
             .values(due_at=due_at, outcome=outcome)
         )
 
-    def sweep(self, settled_before: datetime) -> None:
-        """Remove messages that were settled before this moment."""
-        self._work.execute(delete(OutboxMessage).where(OutboxMessage.done_at < settled_before))
+    def sweep(self, settled_before: datetime, outcome: str | None = None) -> None:
+        """Remove messages settled before this moment; only those with ``outcome``, if given."""
+        settled = delete(OutboxMessage).where(OutboxMessage.done_at < settled_before)
+        if outcome is not None:
+            settled = settled.where(OutboxMessage.outcome == outcome)
+        self._work.execute(settled)
 
     def get(self, message_id: int) -> OutboxMessage | None:
         """The message with this number, or ``None``."""

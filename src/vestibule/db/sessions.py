@@ -38,6 +38,8 @@ class SessionCheck:
                 Session.digest == bindparam("digest"),
                 Session.expires_at > bindparam("now"),
                 Session.last_seen_at > bindparam("idle_since"),
+                # Also by today's setting, whatever it was when the session was opened.
+                Session.created_at > bindparam("oldest"),
             )
         )
         compiled = statement.compile(engine)
@@ -47,12 +49,19 @@ class SessionCheck:
         # SQLite takes values by position; other drivers take them by name.
         self._order = getattr(compiled, "positiontup", None)
 
-    def __call__(self, digest: str, now: datetime, idle: timedelta) -> Visit | None:
+    def __call__(
+        self, digest: str, now: datetime, idle: timedelta, lifetime: timedelta
+    ) -> Visit | None:
         """The open session with this digest, or ``None``.
 
         :raises StorageUnavailable: the database is locked or gone.
         """
-        by_name = {"digest": digest, "now": micros(now), "idle_since": micros(now - idle)}
+        by_name = {
+            "digest": digest,
+            "now": micros(now),
+            "idle_since": micros(now - idle),
+            "oldest": micros(now - lifetime),
+        }
         values: Any = [by_name[name] for name in self._order] if self._order else by_name
         try:
             # Neither the pool nor the cursor translates the driver's errors here.
@@ -90,9 +99,10 @@ class Sessions:
                 update(Session).where(Session.id == session_id).values(last_seen_at=at)
             )
 
-    def close(self, digest: str) -> None:
-        """Remove the session with this digest, if there is one."""
-        self._work.execute(delete(Session).where(Session.digest == digest))
+    def close(self, digest: str) -> bool:
+        """Remove the session with this digest, and say whether there was one."""
+        closed = delete(Session).where(Session.digest == digest).returning(Session.id)
+        return self._work.scalar(closed) is not None
 
     def close_all(self, user_id: int) -> None:
         """Remove every session of the user."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from vestibule.user import Token
@@ -28,22 +28,29 @@ class Tokens:
         """Remove the user's token for this purpose, if there is one."""
         self._work.execute(delete(Token).where(Token.user_id == user_id, Token.purpose == purpose))
 
-    def owner(self, digest: str, purpose: str, now: datetime) -> int | None:
-        """Whose token this is, if it would still be accepted now."""
-        return self._work.scalar(
-            select(Token.user_id).where(
-                Token.digest == digest, Token.purpose == purpose, Token.expires_at > now
-            )
-        )
+    def owner(self, digest: str, purpose: str, now: datetime, last: datetime) -> int | None:
+        """Whose token this is, if it would still be accepted now.
 
-    def spend(self, digest: str, purpose: str, now: datetime) -> int | None:
+        :param last: a token that is to end after this moment was issued under another setting.
+        """
+        return self._work.scalar(select(Token.user_id).where(*_good(digest, purpose, now, last)))
+
+    def spend(self, digest: str, purpose: str, now: datetime, last: datetime) -> int | None:
         """Remove the token and return whose it was: of many at once, one succeeds."""
-        return self._work.scalar(
-            delete(Token)
-            .where(Token.digest == digest, Token.purpose == purpose, Token.expires_at > now)
-            .returning(Token.user_id)
-        )
+        spent = delete(Token).where(*_good(digest, purpose, now, last)).returning(Token.user_id)
+        return self._work.scalar(spent)
 
     def sweep(self, now: datetime) -> None:
         """Remove the tokens that are over."""
         self._work.execute(delete(Token).where(Token.expires_at <= now))
+
+
+def _good(
+    digest: str, purpose: str, now: datetime, last: datetime
+) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Token.digest == digest,
+        Token.purpose == purpose,
+        Token.expires_at > now,
+        Token.expires_at <= last,
+    )

@@ -26,6 +26,10 @@ __all__ = [
 ]
 
 
+# Tables that every revision has.
+EARLIEST = frozenset({"users", "sessions"})
+
+
 class SchemaError(Exception):
     """The database cannot be used as it is; the text says what to do."""
 
@@ -65,8 +69,10 @@ def current(database: Path) -> str | None:
                 return None
             if "alembic_version" not in tables:
                 raise SchemaError(f"{database} is a database of something else.")
-            revision = connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return None if revision is None else str(revision)
+            revisions = connection.scalars(text("SELECT version_num FROM alembic_version")).all()
+            if len(revisions) != 1 or not EARLIEST.issubset(tables):
+                raise SchemaError(f"{database} holds half a schema; restore a backup.")
+            return str(revisions[0])
     except DBAPIError as error:
         raise SchemaError(f"{database} cannot be read: {error.orig}.") from error
     finally:
@@ -91,7 +97,10 @@ def upgrade(database: Path, now: datetime) -> Upgrade:
         # Alembic costs 11 MB in every worker, and is needed once in the life of a schema.
         from vestibule.migrations import steps  # noqa: PLC0415
 
-        steps.run(database)
+        try:
+            steps.run(database)
+        except DBAPIError as error:
+            raise SchemaError(f"{database} cannot be upgraded: {error.orig}.") from error
         return Upgrade(before, after, backup)
 
 
@@ -106,12 +115,17 @@ def copy(database: Path, to: Path) -> None:
         raise SchemaError(f"There is no database at {database}.")
     try:
         to.touch(mode=0o600, exist_ok=False)
+    except FileExistsError as error:
+        raise SchemaError(f"{to} exists already; name a new file.") from error
     except OSError as error:
         raise SchemaError(f"Cannot write {to}: {error.strerror}.") from error
     engine = open_engine(database)
     try:
         with closing(engine.raw_connection()) as connection:
             connection.cursor().execute("VACUUM INTO ?", (str(to),))
+    except engine.dialect.loaded_dbapi.Error as error:
+        to.unlink()
+        raise SchemaError(f"Cannot copy {database} to {to}: {error}.") from error
     finally:
         engine.dispose()
 
@@ -135,6 +149,6 @@ def _back_up(database: Path, revision: str, now: datetime) -> Path:
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
     path.touch(mode=0o600)
-    with path.open("w") as file:
+    with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, TypeVar, cast
 
@@ -43,7 +44,11 @@ HEADERS = [
     ("Vary", "Accept, Cookie"),
     ("X-Content-Type-Options", "nosniff"),
 ]
-PROXY_HEADERS = ("Forwarded", "Via", "X-Real-Ip")
+# What proxies say of whom they speak for, by the names that are in use.
+PROXY_HEADERS = re.compile(
+    r"(X-)?(Original-)?Forwarded(-.*)?|Via|X-Real-Ip|(X-)?(.*-)?(Client|Connecting|ProxyUser)-Ip",
+    re.IGNORECASE,
+)
 
 Body = TypeVar("Body", bound=BaseModel)
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -216,8 +221,7 @@ def _classic_is_local() -> None:
 
     A proxy's header means that somebody else does; so does a name that leads here by DNS alone.
     """
-    names = request.headers.keys()
-    proxied = any(name in PROXY_HEADERS or name.startswith("X-Forwarded") for name in names)
+    proxied = any(PROXY_HEADERS.fullmatch(name) for name in request.headers.keys())  # noqa: SIM118
     host = request.host if request.host.endswith("]") else request.host.rpartition(":")[0]
     host = (host or request.host).strip("[]")
     if proxied or not is_loopback(request.remote_addr or "") or not _leads_home(host):
