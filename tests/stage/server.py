@@ -49,6 +49,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self._heard = 0
+        self._workers: set[int] = set()
 
     def start(self, *, ready: bool = True) -> Server:
         """Start, and wait until it answers; a port that somebody took meanwhile is no failure."""
@@ -74,6 +75,7 @@ class Server:
         """End it, and give its exit status."""
         if self.process is None:
             return 0
+        self._workers.update(self.workers())
         self.process.send_signal(how)
         try:
             status = self.process.wait(END_SECONDS)
@@ -83,6 +85,15 @@ class Server:
             self.process = None
             self._listen()
         return status
+
+    def put_away(self) -> None:
+        """Stop it, and leave no process behind, whatever went wrong."""
+        try:
+            self.stop()
+        finally:
+            for pid in self._workers:
+                if b"vestibule" in _command(pid):
+                    os.kill(pid, signal.SIGKILL)
 
     def _spawn(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
@@ -122,3 +133,11 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def _command(pid: int) -> bytes:
+    """The command line of a process; none if it is over."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
