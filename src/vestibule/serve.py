@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
@@ -68,7 +69,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         log_dictconfig=_logging(settings.log_level),
     )
     server.on_startup(started)
-    os.register_at_fork(after_in_child=_become_worker)
+    os.register_at_fork(after_in_child=partial(_become_worker, os.getpid()))
     server.serve()
 
 
@@ -118,7 +119,7 @@ def _connections() -> int:
     return max(soft - OTHER_FILES, OTHER_FILES) if soft < wanted else CONNECTIONS
 
 
-def _become_worker() -> None:
+def _become_worker(main_process: int) -> None:
     """Make a forked process a worker that ends when it should, and keeps no memory to itself."""
     # The main process's handlers only note a signal in a copy of its own state: until granian
     # sets a worker's handlers, a stop would be lost. There are no requests yet: end at once.
@@ -126,8 +127,11 @@ def _become_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
-        # When the main process is killed, nobody could stop an orphan, or take its port.
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        # When the main process is killed, nobody could stop an orphan, or take its port. There is
+        # nothing to end gently then: what was acknowledged is stored.
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != main_process:  # It died before the line above.
+            os._exit(1)
         if hasattr(libc, "mallopt"):
             # All threads allocate from one arena: only that one can be trimmed.
             libc.mallopt(M_ARENA_MAX, 1)

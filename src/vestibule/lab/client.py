@@ -7,12 +7,13 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import urlencode, urlsplit
 
-from vestibule.lab.probe.verdict import Unmet
+from vestibule.lab.probe.verdict import RAISED, Unmet, apart
 
 LARGEST_BODY = 1024 * 1024
 
@@ -56,33 +57,48 @@ class Answer:
                 return value.strip().strip('"')
         return ""
 
+    @property
+    def seen(self) -> str:
+        """Return the status and, of an error of the target's own, what it raised, if that is known."""
+        raised = self.headers.get(RAISED) if self.status >= 500 else None
+        return f"{self.status}: {raised}" if raised else str(self.status)
+
     def must(self, status: int, body: object = None) -> Answer:
         """Return the answer if it has this status and, where one is given, this JSON body.
 
         :raises Unmet: it has another one.
         """
-        if self.status != status or (body is not None and self.json() != body):
-            wanted = f"{status} {json.dumps(body)}" if body is not None else str(status)
-            seen = str(self.status)
-            if self.status == status:
-                seen += " " + self.body[:300].decode("utf-8", "replace")
+        wanted = str(status) if body is None else f"{status} {json.dumps(body)}"
+        if self.status != status:
+            raise Unmet(f"{self.asked}: {wanted}", self.seen)
+        if body is not None and self.json() != body:
+            wanted, seen = apart(wanted, f"{status} {self._written_like(body)}")
             raise Unmet(f"{self.asked}: {wanted}", seen)
         return self
+
+    def _written_like(self, body: object) -> str:
+        """Return the body as text: a JSON object with its keys in the order of another one."""
+        own = self.json()
+        if not isinstance(own, dict) or not isinstance(body, dict):
+            return self.body[:300].decode("utf-8", "replace")
+        return json.dumps({key: own[key] for key in [*body, *own] if key in own})
 
 
 class Client:
     """Asks one target, and nobody else: redirects are not followed, proxies are not used.
 
-    ``deadline``, on the monotonic clock, ends every request that is under way by then.
+    ``deadline``, on the monotonic clock, ends every request that is under way by then. ``watch``
+    is told every answer.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, watch: Callable[[Answer], None] = lambda _: None) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "", parts.port
         self._secure = parts.scheme == "https"
         self._prefix = parts.path.rstrip("/")
         self.netloc = parts.netloc.rpartition("@")[2]
         self.deadline = 0.0
+        self._watch = watch
 
     def send(
         self,
@@ -135,7 +151,9 @@ class Client:
         if response.length and not response.chunked:
             whole = len(content) + response.length
             raise NoAnswer(asked, f"a body of {len(content)} bytes instead of {whole}")
-        return Answer(asked, response.status, response.headers, content)
+        answer = Answer(asked, response.status, response.headers, content)
+        self._watch(answer)
+        return answer
 
     def _connection(self, seconds: float) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection

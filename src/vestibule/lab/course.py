@@ -52,6 +52,9 @@ class Course:
             verdict = failure(f"a run of less than {whole:g} s", "not reached in that time")
         else:
             verdict = check(limit)
+        if "not_ready" in verdict and not key.isdigit():
+            # A task that failed is counted once, and not in what stands on it as well.
+            verdict = {"not_applicable": True, "reason": verdict["seen"]}
         self._verdicts.setdefault(key, []).append((verdict, time.monotonic() - before))
         return verdict
 
@@ -71,4 +74,7 @@ class Course:
             expected, seen = str(failed[0]["expected"]), str(failed[0]["seen"])
             return Result(key, name, Verdict.FAILED, seconds, expected, seen)
         applied = any("not_applicable" not in verdict for verdict, _ in parts)
-        return Result(key, name, Verdict.PASSED if applied else Verdict.NOT_APPLICABLE, seconds)
+        if applied:
+            return Result(key, name, Verdict.PASSED, seconds)
+        reason = next((str(verdict["reason"]) for verdict, _ in parts if verdict["reason"]), None)
+        return Result(key, name, Verdict.NOT_APPLICABLE, seconds, reason=reason)

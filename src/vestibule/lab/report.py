@@ -22,7 +22,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Result:
-    """One row of the table; ``expected`` and ``seen`` are there when it failed."""
+    """One row of the table; ``expected`` and ``seen`` are there when it failed.
+
+    ``reason`` may say why it is not applicable.
+    """
 
     key: int | str
     name: str
@@ -30,6 +33,7 @@ class Result:
     seconds: float
     expected: str | None = None
     seen: str | None = None
+    reason: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -39,7 +43,10 @@ class Result:
 
 @dataclass(frozen=True)
 class Report:
-    """The verdict on a target; ``stood_in`` are tasks whose failed functions ours replaced."""
+    """The verdict on a target; ``stood_in`` are tasks whose failed functions ours replaced.
+
+    ``notes`` are sentences about the target as a whole, for whoever wonders at the verdict.
+    """
 
     target: str
     kind: str
@@ -47,6 +54,7 @@ class Report:
     tasks: list[Result] = field(default_factory=list)
     beyond: list[Result] = field(default_factory=list)
     stood_in: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property

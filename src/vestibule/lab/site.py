@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Protocol
 
 from vestibule.lab.client import Answer, Client
-from vestibule.lab.probe.verdict import Checklist, NotApplicable, Unmet
+from vestibule.lab.probe.verdict import Checklist, NotApplicable, NotReady, Unmet
 
 
 class Person(NamedTuple):
@@ -160,11 +160,11 @@ class FolderSite(Site):
 def ready(condition: object, what: str, answer: Answer) -> None:
     """Go on if a check has what it needs to start.
 
-    :raises Unmet: it has not, which is the mistake of another task.
+    :raises NotReady: it has not.
     """
     if not condition:
-        seen = f"could not be checked: {what} failed: {answer.asked}: {answer.status}"
-        raise Unmet(f"{what}, to start from", seen)
+        seen = f"could not be checked: {what} failed: {answer.asked}: {answer.seen}"
+        raise NotReady(f"{what}, to start from", seen)
 
 
 over_http: Checklist[Site] = Checklist()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib
 import json
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
+
+from .verdict import RAISED, describe, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,8 +23,49 @@ def server(backstage: str, threaded: bool) -> Any:
     """
     module = importlib.import_module("app")
     serving = importlib.import_module("werkzeug.serving")
-    with_door = back_door(module.app, lambda: module.AUTH, backstage)
+    with_door = back_door(telling(module.app), lambda: module.AUTH, backstage)
     return serving.make_server("127.0.0.1", 0, with_door, threaded=threaded)
+
+
+def telling(app: Application) -> Application:
+    """Return ``app``, whose answers of 5xx have one more header: what was raised, and where."""
+    raised = threading.local()
+    note_what_flask_catches(raised)
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        raised.text = ""
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            shown = [(RAISED, raised.text)] if raised.text and status.startswith("5") else []
+            return start_response(status, [*headers, *shown], *rest)
+
+        try:
+            return app(environ, start)
+        except Exception as error:  # noqa: BLE001 - a server says 500 where an app raises
+            raised.text = header(error)
+            start("500 Raised", [("Content-Type", "text/plain")], sys.exc_info())
+            return [b"Internal Server Error"]
+
+    return answer
+
+
+def note_what_flask_catches(raised: Any) -> None:
+    """Let Flask, which answers 500 to what a view raises, set ``raised.text`` before it does."""
+    flask: Any = importlib.import_module("flask")
+    handle = flask.Flask.handle_user_exception
+
+    def noting(self: Any, error: Exception) -> Any:
+        # abort() raises as well, and what it raises knows its status.
+        if not hasattr(error, "get_response"):
+            raised.text = header(error)
+        return handle(self, error)
+
+    flask.Flask.handle_user_exception = noting
+
+
+def header(error: BaseException) -> str:
+    """Return what was raised, and where, as a header may say it."""
+    return short(describe(error)).encode("ascii", "backslashreplace").decode()
 
 
 def back_door(app: Application, auth: Callable[[], Any], path: str) -> Application:
@@ -38,7 +83,7 @@ def back_door(app: Application, auth: Callable[[], Any], path: str) -> Applicati
             shown = {"result": getattr(result, "email", result)}
             status = "200 OK"
         except Exception as error:  # noqa: BLE001 - it is the target's, and the check's to judge
-            shown, status = {"error": f"{type(error).__name__}: {error}"}, "500 Raised"
+            shown, status = {"error": describe(error)}, "500 Raised"
         start_response(status, [("Content-Type", "application/json")])
         return [json.dumps(shown, default=repr).encode()]
 

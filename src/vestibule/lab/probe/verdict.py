@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 Subject = TypeVar("Subject")
 LONGEST = 300
+# Two texts longer than this are shown from shortly before the place where they part.
+READABLE = 60
+AROUND = 24
+# A header by which a served target tells what it raised: type, words, file and line.
+RAISED = "X-Vestibule-Check-Raised"
 
 
 class Unmet(Exception):
@@ -25,8 +30,12 @@ class Unmet(Exception):
         self.seen = seen
 
 
+class NotReady(Unmet):
+    """The target did not give what a check starts from, which is the mistake of another one."""
+
+
 class NotApplicable(Exception):
-    """This check cannot be made on this kind of target."""
+    """This check cannot be made on this kind of target; the message, if there is one, says why."""
 
 
 class Check(Generic[Subject]):
@@ -44,13 +53,15 @@ class Check(Generic[Subject]):
         """Return an empty verdict if ``subject`` passes; it may raise anything and be judged."""
         try:
             self._run(subject)
+        except NotReady as unready:
+            return {**failure(unready.expected, unready.seen), "not_ready": True}
         except Unmet as unmet:
             return failure(unmet.expected, unmet.seen, silent=unmet.silent)
-        except NotApplicable:
-            return {"not_applicable": True}
+        except NotApplicable as reason:
+            return {"not_applicable": True, "reason": short(str(reason))}
         except BaseException as error:  # noqa: BLE001 - targets call sys.exit, and worse
             rule = (self._run.__doc__ or self.key).strip().rstrip(".")
-            return failure(rule, describe(error))
+            return failure(f"no exception: {rule}", describe(error))
         return {}
 
 
@@ -92,12 +103,30 @@ def short(text: str) -> str:
     return line if len(line) <= LONGEST else line[:LONGEST] + "..."
 
 
+def apart(expected: str, seen: str) -> tuple[str, str]:
+    """Return two texts, or of long ones what differs, with a little of what surrounds it."""
+    if max(len(expected), len(seen)) <= READABLE or expected == seen:
+        return expected, seen
+    start = len(os.path.commonprefix([expected, seen]))
+    rest = expected[start:], seen[start:]
+    same = len(os.path.commonprefix([rest[0][::-1], rest[1][::-1]]))
+    first = start - AROUND if start > AROUND + 3 else 0
+
+    def part(text: str) -> str:
+        end = len(text) - same + AROUND
+        shown = text[first:end] + ("..." if end + 3 < len(text) else text[end:])
+        return ("..." if first else "") + shown
+
+    return part(expected), part(seen)
+
+
 def describe(error: BaseException) -> str:
-    """Return what was raised, and the line of the target that it came from, if any."""
+    """Return what was raised, in its first line, and where in the target it came from, if there."""
     here = str(Path.cwd()) + os.sep
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
     place = f" ({frames[-1].filename[len(here) :]}, line {frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{place}" if str(error) else type(error).__name__ + place
+    says = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {says}{place}" if says else type(error).__name__ + place
 
 
 def equal(what: str, seen: object, expected: object) -> None:
@@ -106,7 +135,8 @@ def equal(what: str, seen: object, expected: object) -> None:
     :raises Unmet: it does not.
     """
     if seen != expected:
-        raise Unmet(f"{what}: {expected!r}", repr(seen))
+        wanted, found = apart(repr(expected), repr(seen))
+        raise Unmet(f"{what}: {wanted}", found)
 
 
 def true(what: str, condition: object, seen: object) -> None:
