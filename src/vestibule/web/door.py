@@ -44,6 +44,8 @@ HEADERS = [
     ("Vary", "Accept, Cookie"),
     ("X-Content-Type-Options", "nosniff"),
 ]
+# For two years, browsers come by https alone (RFC 6797).
+HSTS = ("Strict-Transport-Security", "max-age=63072000")
 # What proxies say of whom they speak for, by the names that are in use.
 PROXY_HEADERS = re.compile(
     r"(X-)?(Original-)?Forwarded(-.*)?|Via|X-Real-Ip|(X-)?(.*-)?(Client|Connecting|ProxyUser)-Ip",
@@ -174,7 +176,7 @@ def guard(app: Flask, settings: Settings) -> None:
         app.before_request(_classic_is_local)
     answer_refusals(app)
     # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
-    setattr(app, "wsgi_app", _with_headers(app.wsgi_app))  # noqa: B010
+    setattr(app, "wsgi_app", _with_headers(app.wsgi_app, https=app.config["HTTPS"]))  # noqa: B010
 
 
 class NoFlaskSession(SessionInterface):
@@ -196,13 +198,14 @@ def _cookie_name() -> str:
     return f"__Host-{COOKIE}" if current_app.config["HTTPS"] else COOKIE
 
 
-def _with_headers(wsgi: Wsgi) -> Wsgi:
+def _with_headers(wsgi: Wsgi, *, https: bool) -> Wsgi:
     """Add what every answer carries. Here, and not in Flask, it costs two microseconds, not 30."""
+    more = [*HEADERS, HSTS] if https else HEADERS
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             present = {name.lower() for name, _ in headers}
-            headers += [pair for pair in HEADERS if pair[0].lower() not in present]
+            headers += [pair for pair in more if pair[0].lower() not in present]
             return start_response(status, headers, exc_info)
 
         return wsgi(environ, start)

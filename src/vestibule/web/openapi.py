@@ -12,7 +12,8 @@ from pydantic.json_schema import models_json_schema
 
 from vestibule.config import VERSION
 from vestibule.web.door import COOKIE, FORMS, answer
-from vestibule.web.problems import HTTP_PROBLEMS, STATUS, problem_body
+from vestibule.web.origins import BY_TOKEN
+from vestibule.web.problems import CROSS_SITE, HTTP_PROBLEMS, STATUS, problem_body
 
 openapi = Blueprint("openapi", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
@@ -53,6 +54,8 @@ class Operation(NamedTuple):
     kinds: tuple[str, ...] = (JSON, *FORMS)
     query: tuple[str, ...] = ()
     cookie: bool = False
+    # Whether it changes something, and so is closed to other sites' pages.
+    changes: bool = False
     storage: bool = True
 
 
@@ -123,7 +126,8 @@ def operations(app: Flask) -> Iterator[tuple[str, str, Operation]]:
         operation = getattr(app.view_functions[rule.endpoint], NOTE, None)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             if operation:
-                yield rule.rule, method.lower(), operation
+                changes = method != "GET" and rule.endpoint not in BY_TOKEN
+                yield rule.rule, method.lower(), operation._replace(changes=changes)
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
@@ -157,6 +161,9 @@ def _answers(operation: Operation) -> Iterator[Answer]:
         for status in (408, 411, 413, 415):
             yield refusal(*HTTP_PROBLEMS[status], status=status)
         yield refusal(*HTTP_PROBLEMS[503], "Retry-After", status=503)
+    if operation.changes:
+        status, code, detail = CROSS_SITE
+        yield refusal(code, detail, status=status)
     if operation.storage:
         detail = "The service cannot reach its storage now."
         yield refusal("storage_unavailable", detail, "Retry-After", status=503)

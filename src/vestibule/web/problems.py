@@ -51,6 +51,14 @@ class BadBody(Exception):
     """The body is not what its content type says; the text says in which way."""
 
 
+class CrossSite(Exception):
+    """A page of another site asks for a change."""
+
+
+class UnknownHost(Exception):
+    """The service is called by a name that is not its own."""
+
+
 class NotLocal(Exception):
     """Somebody who is not on this machine asks the classic profile."""
 
@@ -87,6 +95,8 @@ def answer_refusals(app: Flask) -> None:
     app.register_error_handler(BadFields, _bad_fields)
     app.register_error_handler(BadBody, _bad_body)
     app.register_error_handler(NotLocal, _not_local)
+    app.register_error_handler(CrossSite, _cross_site)
+    app.register_error_handler(UnknownHost, _unknown_host)
     app.register_error_handler(StorageUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http_error)
 
@@ -105,6 +115,17 @@ def _not_local(_: NotLocal) -> Response:
         "Use the strict profile for anybody else."
     )
     return problem(403, "classic_is_local", detail)
+
+
+CROSS_SITE = (403, "cross_site", "Changes can be asked for by pages of this site alone.")
+
+
+def _cross_site(_: CrossSite) -> Response:
+    return problem(*CROSS_SITE)
+
+
+def _unknown_host(_: UnknownHost) -> Response:
+    return problem(421, "host_unknown", "The service does not answer to this name.")
 
 
 def _unavailable(_: StorageUnavailable) -> Response:
