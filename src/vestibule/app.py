@@ -14,6 +14,7 @@ from vestibule.web.health import health
 from vestibule.web.openapi import openapi
 from vestibule.web.origins import keep_to_origin
 from vestibule.web.pages import pages
+from vestibule.web.sessions import sessions
 
 
 def create_app(
@@ -49,6 +50,8 @@ def create_app(
     observe(app)
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
+    if not settings.classic:
+        app.register_blueprint(sessions)
     if worker:
         auth.upkeep.start()
     return app

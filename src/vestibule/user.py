@@ -78,6 +78,8 @@ class Session(Row):
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    user_agent: Mapped[str | None] = mapped_column(String(250))
+    address: Mapped[str | None] = mapped_column(String(45))
 
 
 class Token(Row):

@@ -9,6 +9,7 @@ from threading import Event
 
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
 from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
+from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, BadToken, EmailTaken, UnknownEmail
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Passwords
@@ -94,10 +95,11 @@ class Auth:
         """Whether ``password`` is the one of the account; an unknown address has none."""
         return self.passwords.check(email, password) is not None
 
-    def login(self, email: str, password: str, origin: str) -> str:
+    def login(self, email: str, password: str, origin: str, device: Device | None = None) -> str:
         """Open a session for who knows the password, and return its id.
 
         :param origin: where the request came from, for the count of failures.
+        :param device: what the owner is shown of where the session was opened.
         :raises BadCredentials: wrong address or password.
         :raises TooManyAttempts: too many failures for this address from there.
         """
@@ -110,7 +112,7 @@ class Auth:
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
             self.passwords.confirm(tx, checked)
-            return self.sessions.open(tx, checked.user_id)
+            return self.sessions.open(tx, checked.user_id, device)
 
     def create_session(self, email: str) -> str | None:
         """Open a session for the account of this address, and return its id; nobody: ``None``."""

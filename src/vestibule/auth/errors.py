@@ -18,6 +18,7 @@ __all__ = [
     "StorageUnavailable",
     "TooManyAttempts",
     "UnknownEmail",
+    "UnknownSession",
 ]
 
 
@@ -58,6 +59,12 @@ class NoSession(Refusal):
     """There is no open session with this id."""
 
     code = "session_none"
+
+
+class UnknownSession(Refusal):
+    """None of one's own sessions has this public id."""
+
+    code = "session_unknown"
 
 
 class BadToken(Refusal):

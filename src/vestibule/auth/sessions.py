@@ -10,14 +10,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from vestibule.auth.crypto import digest, new_secret
+from vestibule.auth.devices import Device, in_words
+from vestibule.auth.errors import NoSession, UnknownSession
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction, Visit
 
 # ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
 TOUCH_EVERY = timedelta(minutes=1)
 SWEEP_BATCH = 500
+
+
+# Of the digest, enough to tell one's own sessions apart; it opens nothing.
+PUBLIC_DIGITS = 16
+
+
+class Open(NamedTuple):
+    """One of a person's open sessions, as it is shown to that person."""
+
+    public_id: str
+    created_at: datetime
+    last_seen_at: datetime
+    device: str
+    address: str | None
+    current: bool
 
 
 @dataclass(frozen=True)
@@ -33,7 +51,7 @@ class Sessions:
     # When sessions were last used, by number, until it is written down.
     _seen: dict[int, datetime] = field(default_factory=dict)
 
-    def open(self, tx: Transaction, user_id: int) -> str:
+    def open(self, tx: Transaction, user_id: int, device: Device | None = None) -> str:
         """Open a session within ``tx`` and return its id, which is shown this once."""
         session_id, now = new_secret(), self._clock()
         if self.single:
@@ -44,6 +62,8 @@ class Sessions:
             created_at=now,
             last_seen_at=now,
             expires_at=now + self.lifetime,
+            user_agent=device.user_agent[:250] if device else None,
+            address=device.address if device else None,
         )
         return session_id
 
@@ -78,6 +98,60 @@ class Sessions:
         """End this session, and say whether there was one: of many at once, one is told so."""
         with self._db.begin() as tx:
             return tx.sessions.close(digest(session_id))
+
+    def list(self, session_id: str | None) -> list[Open]:
+        """The open sessions of whose session this is, the one used last first.
+
+        :raises NoSession: it is not open.
+        """
+        visit, now = self.require(session_id), self._clock()
+        with self._db.read() as tx:
+            rows = tx.sessions.of_user(visit.user_id)
+        return [
+            Open(
+                public_id=row.digest[:PUBLIC_DIGITS],
+                created_at=row.created_at,
+                last_seen_at=max(row.last_seen_at, self._seen.get(row.id, row.last_seen_at)),
+                device=in_words(row.user_agent),
+                address=row.address,
+                current=row.id == visit.session_id,
+            )
+            for row in rows
+            if row.expires_at > now
+            and row.last_seen_at > now - self.idle
+            and row.created_at > now - self.lifetime
+        ]
+
+    def close_other(self, session_id: str | None, public_id: str) -> None:
+        """End the session with this public id, of whose session ``session_id`` is.
+
+        :raises NoSession: ``session_id`` is not open.
+        :raises UnknownSession: none of one's own has this public id.
+        """
+        visit = self.require(session_id)
+        with self._db.begin() as tx:
+            known = len(public_id) == PUBLIC_DIGITS
+            if not known or not tx.sessions.close_one(visit.user_id, public_id):
+                raise UnknownSession("None of your sessions has this id.")
+
+    def close_others(self, session_id: str | None) -> None:
+        """End every session of whose session this is, but this one.
+
+        :raises NoSession: it is not open.
+        """
+        visit = self.require(session_id)
+        with self._db.begin() as tx:
+            tx.sessions.close_all(visit.user_id, but=digest(session_id or ""))
+
+    def require(self, session_id: str | None) -> Visit:
+        """The open session with this id.
+
+        :raises NoSession: it is not open.
+        """
+        visit = self.find(session_id)
+        if visit is None:
+            raise NoSession("There is no open session; log in.")
+        return visit
 
     def close_all(self, user_id: int) -> None:
         """End every session of the user; an unknown user has none."""

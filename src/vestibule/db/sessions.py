@@ -104,9 +104,22 @@ class Sessions:
         closed = delete(Session).where(Session.digest == digest).returning(Session.id)
         return self._work.scalar(closed) is not None
 
-    def close_all(self, user_id: int) -> None:
-        """Remove every session of the user."""
-        self._work.execute(delete(Session).where(Session.user_id == user_id))
+    def close_all(self, user_id: int, *, but: str | None = None) -> None:
+        """Remove every session of the user; the one with the digest ``but`` stays."""
+        self._work.execute(
+            delete(Session).where(Session.user_id == user_id, Session.digest != (but or ""))
+        )
+
+    def close_one(self, user_id: int, public_id: str) -> bool:
+        """Remove the user's session whose digest begins so, and say whether there was one."""
+        same = Session.digest.startswith(public_id, autoescape=True)
+        closed = delete(Session).where(Session.user_id == user_id, same).returning(Session.id)
+        return self._work.scalar(closed) is not None
+
+    def of_user(self, user_id: int) -> list[Session]:
+        """The user's sessions, the one used last first."""
+        mine = select(Session).where(Session.user_id == user_id)
+        return list(self._work.scalars(mine.order_by(Session.last_seen_at.desc(), Session.id)))
 
     def sweep(self, now: datetime, idle: timedelta, most: int) -> int:
         """Remove up to ``most`` sessions that are over, and say how many."""

@@ -17,7 +17,7 @@ from vestibule.web.bodies import (
     ResetToken,
     Welcome,
 )
-from vestibule.web.door import answer, auth, hand_over, origin, read, session_id
+from vestibule.web.door import answer, auth, device, hand_over, origin, read, session_id
 from vestibule.web.openapi import Answer, Operation, describe, field_refusal, page, refusal
 
 api = Blueprint("api", __name__)
@@ -109,7 +109,7 @@ def users() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     """Log in and hand over the session cookie."""
     form = read(Credentials, missing=401)
-    session = auth().login(form.email, form.password, origin())
+    session = auth().login(form.email, form.password, origin(), device())
     return hand_over(answer(email=form.email, message="logged in"), session)
 
 
@@ -117,12 +117,20 @@ def login() -> ResponseReturnValue:
 @describe(
     Operation(
         "Log out",
-        (Answer(302, "Logged out; go home", headers=("Location",)), NO_SESSION),
+        (
+            Answer(204, "With others=true (strict only): all one's other sessions are over"),
+            Answer(302, "Logged out; go home", headers=("Location",)),
+            NO_SESSION,
+        ),
+        query=("others",),
         cookie=True,
     )
 )
 def logout() -> ResponseReturnValue:
-    """End the session that asks."""
+    """End the session that asks, or all others of its owner."""
+    if request.args.get("others") == "true" and not auth().classic:
+        auth().sessions.close_others(session_id())
+        return "", 204
     if not auth().log_out(session_id()):
         raise NoSession("There is no open session; log in.")
     return redirect("/")
@@ -138,10 +146,7 @@ def logout() -> ResponseReturnValue:
 )
 def profile() -> ResponseReturnValue:
     """Tell the address of who is signed in."""
-    visit = auth().sessions.find(session_id())
-    if visit is None:
-        raise NoSession("There is no open session; log in.")
-    return answer(email=visit.email)
+    return answer(email=auth().sessions.require(session_id()).email)
 
 
 @api.post("/reset_password")

@@ -72,6 +72,23 @@ class Profile(BaseModel):
     email: str
 
 
+class OpenSession(BaseModel):
+    """One of a person's open sessions. Times are in UTC (RFC 3339)."""
+
+    id: str
+    created_at: str
+    last_seen_at: str
+    device: str
+    address: str | None
+    current: bool
+
+
+class OpenSessions(BaseModel):
+    """A person's open sessions, the one used last first."""
+
+    sessions: list[OpenSession]
+
+
 class Health(BaseModel):
     """Whether the service is well."""
 

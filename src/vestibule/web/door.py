@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, from_json
 from werkzeug.exceptions import UnsupportedMediaType
 
 from vestibule.auth import Auth
+from vestibule.auth.devices import Device
 from vestibule.config import Settings, is_loopback
 from vestibule.web.problems import (
     MAX_BODY,
@@ -135,8 +136,20 @@ def origin() -> str:
     return str(address)
 
 
+def device() -> Device:
+    """Where the request comes from, as its owner would recognise it."""
+    agent = request.headers.get("User-Agent", "")
+    return Device(request.remote_addr or "", "".join(filter(str.isprintable, agent)))
+
+
 def session_id() -> str | None:
-    """The session id that the cookie carries, if there is one."""
+    """The session id that the cookie carries, or the bearer header of a program without cookies.
+
+    A browser adds no bearer header by itself, and no other site's page can; see RFC 6750.
+    """
+    authorization = request.authorization
+    if authorization and authorization.type == "bearer" and not auth().classic:
+        return authorization.token
     return request.cookies.get(_cookie_name())
 
 

@@ -53,6 +53,7 @@ class Operation(NamedTuple):
     example: dict[str, Any] | None = None
     kinds: tuple[str, ...] = (JSON, *FORMS)
     query: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()
     cookie: bool = False
     # Whether it changes something, and so is closed to other sites' pages.
     changes: bool = False
@@ -127,7 +128,8 @@ def operations(app: Flask) -> Iterator[tuple[str, str, Operation]]:
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             if operation:
                 changes = method != "GET" and rule.endpoint not in BY_TOKEN
-                yield rule.rule, method.lower(), operation._replace(changes=changes)
+                path = rule.rule.replace("<", "{").replace(">", "}")
+                yield path, method.lower(), operation._replace(changes=changes)
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
@@ -137,10 +139,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "responses": {str(status): _response(list(group)) for status, group in by_status},
     }
-    if operation.query:
-        described["parameters"] = [
-            {"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query
-        ]
+    parameters = [_parameter(name, "query") for name in operation.query]
+    parameters += [_parameter(name, "path") for name in operation.path]
+    if parameters:
+        described["parameters"] = parameters
     if operation.body:
         schema = {"$ref": REF.format(model=operation.body.__name__)}
         content = {"schema": schema, "example": operation.example}
@@ -151,6 +153,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.cookie:
         described["security"] = [{"session": []}]
     return described
+
+
+def _parameter(name: str, where: str) -> dict[str, Any]:
+    return {"name": name, "in": where, "required": where == "path", "schema": {"type": "string"}}
 
 
 def _answers(operation: Operation) -> Iterator[Answer]:

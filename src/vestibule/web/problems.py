@@ -23,6 +23,7 @@ STATUS = {
     "password_refused": 400,
     "password_too_long": 400,
     "session_none": 403,
+    "session_unknown": 404,
     "token_invalid": 403,
 }
 # What is refused before a view is asked.
