@@ -59,7 +59,7 @@ class Answer:
 
     @property
     def seen(self) -> str:
-        """Return the status and, of an error of the target's own, what it raised, if that is known."""
+        """Return the status and, where it is known, what the target raised."""
         raised = self.headers.get(RAISED) if self.status >= 500 else None
         return f"{self.status}: {raised}" if raised else str(self.status)
 

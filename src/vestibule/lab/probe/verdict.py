@@ -107,9 +107,8 @@ def apart(expected: str, seen: str) -> tuple[str, str]:
     """Return two texts, or of long ones what differs, with a little of what surrounds it."""
     if max(len(expected), len(seen)) <= READABLE or expected == seen:
         return expected, seen
-    start = len(os.path.commonprefix([expected, seen]))
-    rest = expected[start:], seen[start:]
-    same = len(os.path.commonprefix([rest[0][::-1], rest[1][::-1]]))
+    start = alike(expected, seen)
+    same = alike(expected[start:][::-1], seen[start:][::-1])
     first = start - AROUND if start > AROUND + 3 else 0
 
     def part(text: str) -> str:
@@ -120,12 +119,20 @@ def apart(expected: str, seen: str) -> tuple[str, str]:
     return part(expected), part(seen)
 
 
+def alike(one: str, other: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    pairs = enumerate(zip(one, other))  # noqa: B905 - 3.7
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
 def describe(error: BaseException) -> str:
     """Return what was raised, in its first line, and where in the target it came from, if there."""
     here = str(Path.cwd()) + os.sep
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(here)]
     place = f" ({frames[-1].filename[len(here) :]}, line {frames[-1].lineno})" if frames else ""
     says = str(error).strip().partition("\n")[0]
+    # The place comes last, and is what a reader needs most.
+    says = says if len(says) <= LONGEST // 2 else says[: LONGEST // 2] + "..."
     return f"{type(error).__name__}: {says}{place}" if says else type(error).__name__ + place
 
 
