@@ -52,10 +52,10 @@ def test_json_has_the_documented_shape() -> None:
     assert result.exit_code == 1
     assert set(report) == {
         *("format", "passed", "target", "kind", "python"),
-        *("tasks", "beyond", "stood_in", "seconds"),
+        *("tasks", "beyond", "stood_in", "notes", "seconds"),
     }
     assert (report["format"], report["passed"], report["target"]) == (1, False, url)
-    row = {"key", "name", "verdict", "seconds", "expected", "seen"}
+    row = {"key", "name", "verdict", "seconds", "expected", "seen", "reason"}
     assert set(report["tasks"][15]) == row == set(report["beyond"][0])
     assert report["tasks"][15]["verdict"] == "failed"
     assert report["tasks"][0]["seen"] is None

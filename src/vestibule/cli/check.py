@@ -54,7 +54,7 @@ def check(target: str, python: str | None, as_json: bool, seconds: float) -> Non
         with bar() as progress:
             report = grade(target, python=python, seconds=seconds, progress=progress)
     except Unusable as error:
-        raise CannotStart(f"There is nothing to grade: {error}.") from error
+        raise CannotStart(f"{error}.".replace("?.", "?")) from error
     if as_json:
         click.echo(json.dumps(report.as_json(), indent=2))
     else:
@@ -88,34 +88,47 @@ def show(report: Report) -> None:
         console.width = PAPER_WIDTH
     console.print(table("The 21 tasks", report.tasks))
     if report.stood_in:
-        numbers = ", ".join(map(str, report.stood_in))
         console.print(
-            f"What failed in tasks {numbers} was replaced by stand-ins, so that the checks that "
-            "build on it judge nothing but themselves."
+            f"What failed in {tasks(report.stood_in)} was replaced by stand-ins, so that the "
+            "checks that build on it judge nothing but themselves."
         )
     console.print(table("Beyond the exercise", report.beyond))
+    for note in report.notes:
+        click.echo(note)
     click.echo(summary(report))
 
 
+def tasks(numbers: list[int]) -> str:
+    """Return the numbers of some tasks as part of a sentence."""
+    *others, last = map(str, numbers)
+    return f"tasks {', '.join(others)} and {last}" if others else f"task {last}"
+
+
 def table(title: str, results: list[Result]) -> Table:
-    """Return a table of results, with what was expected and seen where they failed."""
+    """Return a table of results: what was expected and seen, or why there is no verdict."""
     numbered = any(isinstance(result.key, int) for result in results)
-    failed = any(result.failed for result in results)
+    details = [detail(result) for result in results]
     shown = Table(title=title, title_justify="left", expand=False)
     if numbered:
         shown.add_column("#", justify="right")
     shown.add_column("task" if numbered else "check", ratio=2)
     shown.add_column("verdict", no_wrap=True)
-    if failed:
-        shown.add_column("expected and seen", ratio=3)
-    for result in results:
+    if any(details):
+        # A long word is not to lose its end: JSON without spaces is one.
+        shown.add_column("expected and seen", ratio=3, overflow="fold")
+    for result, text in zip(results, details, strict=True):
         # What the target says is text, never markup of ours.
-        detail = f"expected {result.expected}\nseen {result.seen}" if result.failed else ""
         name = [str(result.key)] if numbered else []
-        shown.add_row(
-            *name, Text(result.name), MARKS[result.verdict], *([Text(detail)] if failed else [])
-        )
+        last = [Text(text)] if any(details) else []
+        shown.add_row(*name, Text(result.name), MARKS[result.verdict], *last)
     return shown
+
+
+def detail(result: Result) -> str:
+    """Return what a row says beside its verdict."""
+    if result.failed:
+        return f"expected {result.expected}\nseen {result.seen}"
+    return result.reason or ""
 
 
 def summary(report: Report) -> str:

@@ -76,5 +76,7 @@ class Course:
         applied = any("not_applicable" not in verdict for verdict, _ in parts)
         if applied:
             return Result(key, name, Verdict.PASSED, seconds)
-        reason = next((str(verdict["reason"]) for verdict, _ in parts if verdict["reason"]), None)
+        reason = next(
+            (str(verdict["reason"]) for verdict, _ in parts if verdict.get("reason")), None
+        )
         return Result(key, name, Verdict.NOT_APPLICABLE, seconds, reason=reason)

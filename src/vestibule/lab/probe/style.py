@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .verdict import true
+from .verdict import NotApplicable, true
 from .world import MODULES, World, inside
 
 if TYPE_CHECKING:
@@ -25,10 +25,16 @@ def none(rule: str, offenders: Sequence[object]) -> None:
     true(rule, not offenders, f"not so in {', '.join(map(str, offenders))}")
 
 
-def trees() -> dict[str, ast.Module]:
-    """Return the syntax trees of those of the five files that are there."""
-    paths = [Path(f"{name}.py") for name in MODULES]
-    return {str(path): ast.parse(path.read_bytes()) for path in paths if path.exists()}
+def trees(*names: str) -> dict[str, ast.Module]:
+    """Return the syntax trees of those of the five files, or of these, that are there.
+
+    :raises NotApplicable: none is.
+    """
+    paths = [Path(f"{name}.py") for name in names or MODULES]
+    found = {str(path): ast.parse(path.read_bytes()) for path in paths if path.exists()}
+    if not found:
+        raise NotApplicable(f"there is none of {', '.join(map(str, paths))}")
+    return found
 
 
 @inside("shebang")
@@ -109,9 +115,7 @@ def unannotated(node: ast.AST, in_class: bool) -> bool:
 @inside("app-through-auth")
 def app_through_auth(_world: World) -> None:
     """app.py speaks to Auth, never to DB."""
-    tree = trees().get("app.py")
-    true("app.py", tree is not None, "no such file")
-    assert tree is not None  # noqa: S101 - for mypy
+    tree = trees("app")["app.py"]
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
@@ -133,8 +137,7 @@ def private_names(_world: World) -> None:
     """Nobody uses the private names of somebody else's object."""
     found = [
         f"{path} line {node.lineno}: {node.attr}"
-        for path, tree in trees().items()
-        if path in ("auth.py", "app.py", "main.py")
+        for path, tree in trees("auth", "app", "main").items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and private(node)
     ]

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .verdict import Checklist, Unmet, true
+from .verdict import Checklist, NotApplicable, Unmet, true
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,10 +66,16 @@ class World:
         return found[0]
 
     def sources(self) -> list[Path]:
-        """Return the paths of all Python files that are not empty."""
-        return sorted(
+        """Return the paths of all Python files that are not empty.
+
+        :raises NotApplicable: there is none.
+        """
+        found = sorted(
             path for path in Path().rglob("*.py") if path.is_file() and path.stat().st_size
         )
+        if not found:
+            raise NotApplicable("there is no .py file to look at")
+        return found
 
 
 @contextlib.contextmanager
