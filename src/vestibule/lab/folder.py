@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import secrets
@@ -16,6 +17,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from vestibule.lab.probe.verdict import Unmet, failure
+from vestibule.lab.probe.world import MODULES
 from vestibule.lab.report import Unusable
 
 LAB = Path(__file__).parent
@@ -31,13 +33,17 @@ MOST_FILES = 5_000
 MOST_BYTES = 100_000_000
 LEFT_OUT = {".git", ".hg", ".venv", "venv", "node_modules", "__pycache__", ".mypy_cache"}
 
+FILES = [f"{module}.py" for module in MODULES]
+
 Verdict = dict[str, object]
 
 
 class Folder:
     """A copy of the target's folder with a probe in it; to be closed.
 
-    :raises Unusable: it is no folder, too big a one, or ``python`` is no interpreter.
+    ``files`` are those of the five that are there.
+
+    :raises Unusable: it is no folder, too big a one, or ``python`` is no interpreter for it.
     """
 
     def __init__(self, path: Path, python: str) -> None:
@@ -57,6 +63,8 @@ class Folder:
             if "python" not in greeting:
                 raise Unusable(f"{python} did not start as Python 3.7 or later")
             self.python = str(greeting["python"])
+            self.files = [name for name in FILES if (self._copy / name).exists()]
+            require(python, imported(self._copy) & set(as_list(greeting.get("missing"))))
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Folder:
@@ -188,6 +196,38 @@ def end_group(pid: int) -> None:
 def lost() -> Verdict:
     """Return the verdict on a target that has ended the probe itself."""
     return failure("a target that leaves its parent process alone", "the probe is gone")
+
+
+def as_list(value: object) -> list[object]:
+    """Return a value that should be a list, or an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def require(python: str, missing: set[object]) -> None:
+    """Go on if nothing is missing.
+
+    :raises Unusable: the folder cannot do without what the interpreter does not have.
+    """
+    if missing:
+        names = ", ".join(sorted(map(str, missing)))
+        raise Unusable(
+            f"{python} has no module {names}: "
+            "name an interpreter that has what the folder imports with --python"
+        )
+
+
+def imported(folder: Path) -> set[object]:
+    """Return the modules that the five files import at once and do not bring along themselves."""
+    names: set[object] = set()
+    for file in FILES:
+        # What is missing, or no Python, is graded as such.
+        with suppress(OSError, SyntaxError, ValueError, RecursionError):
+            for node in ast.parse((folder / file).read_bytes()).body:
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names.add((node.module or "").partition(".")[0])
+    return {n for n in names if not list(folder.glob(f"{n}.py")) and not (folder / str(n)).is_dir()}
 
 
 def copy(source: Path, destination: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import platform
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 ROOMS = (app_tasks, auth_tasks, beyond_inside, main_tasks, storage_tasks, style)
 SLOW_ROUNDS = 8
+# What the exercise is made of, by the names that a folder imports.
+COMPONENTS = ("bcrypt", "flask", "requests", "sqlalchemy")
 LIBRARIES = ("bcrypt", "flask.testing", "requests", "sqlalchemy.orm", "sqlalchemy.dialects.sqlite")
 
 
@@ -178,7 +181,8 @@ def main() -> None:
     # The collector of a child would touch, and so copy, everything that was imported here.
     gc.freeze()
     nursery = Nursery(answers)
-    nursery.say(python=platform.python_version())
+    missing = [name for name in COMPONENTS if importlib.util.find_spec(name) is None]
+    nursery.say(python=platform.python_version(), missing=missing)
     try:
         for line in sys.stdin:
             nursery.obey(json.loads(line))
