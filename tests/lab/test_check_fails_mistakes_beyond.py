@@ -147,6 +147,43 @@ def test_one_session_for_all_threads_passes_the_tasks_and_fails_in_a_crowd(tmp_p
     assert "parallel-requests" in report.failed_beyond
 
 
+NO_COOKIE_GUARD = Edit("auth.py", "        if not session_id:\n            return None\n", "")
+ONLY_NONE = Edit("auth.py", "        if not session_id:\n", "        if session_id is None:\n")
+NO_TOKEN_GUARD = Edit(
+    "auth.py",
+    '        if not reset_token:\n            raise ValueError("There is no reset token")\n',
+    "",
+)
+BARE_TOKEN = (
+    Edit("app.py", 'field("email"), field("reset_token")', 'field("email"), TOKEN'),
+    Edit("app.py", "TOKEN", 'request.form.get("reset_token")'),
+    Edit("app.py", "not email or not reset_token or", "not email or"),
+)
+HOLES = {
+    "an absent cookie is NULL": (12, (NO_COOKIE_GUARD,)),
+    "an empty cookie is a session that ended": (
+        13,
+        (ONLY_NONE, Edit("auth.py", "(user_id, session_id=None)", '(user_id, session_id="")')),
+    ),
+    "an absent token is NULL": (18, (NO_TOKEN_GUARD, *BARE_TOKEN)),
+    "an empty token is one that was used": (
+        18,
+        (NO_TOKEN_GUARD, *BARE_TOKEN, Edit("auth.py", "reset_token=None)", 'reset_token="")')),
+    ),
+}
+
+
+@pytest.mark.parametrize("hole", HOLES)
+def test_a_hole_for_absent_secrets_is_seen_though_its_task_is_stood_in_for(
+    hole: str, tmp_path: Path
+) -> None:
+    task, edits = HOLES[hole]
+    report = grade(str(lesson_copy(tmp_path, *edits)), beyond=["empty-secrets", "missing-fields"])
+    assert report.failed_tasks == [task]
+    assert "empty-secrets" in report.failed_beyond
+    assert (report.beyond[0].seen or "")[:3] in {"200", "302"}
+
+
 @pytest.mark.parametrize(
     ("find", "replace"),
     [

@@ -101,6 +101,36 @@ def test_what_cannot_be_reached_without_a_cookie_names_the_task_at_fault() -> No
     assert "could not be checked: login (task 11) failed" in (report.tasks[14].seen or "")
 
 
+class Holey(Kept):
+    """A server that has empty secrets where there are none, and finds accounts by them."""
+
+    def __init__(self, register: Callable[[Kept, str], None]) -> None:
+        super().__init__()
+        self.spoil = register
+
+    def register(self, form: dict[str, str]) -> Answer:
+        """Answer ``POST /users``."""
+        self.spoil(self, form["email"])
+        return super().register(form)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "asked"),
+    [
+        (lambda kept, email: kept.sessions.update({email: ""}), "GET /profile (an empty cookie)"),
+        (lambda kept, email: kept.tokens.update({email: ""}), "PUT /reset_password (no reset_t"),
+    ],
+    ids=["session", "token"],
+)
+def test_empty_secrets_are_tried_on_who_never_had_any(
+    spoil: Callable[[Kept, str], None], asked: str
+) -> None:
+    with served(Holey(spoil)) as port:
+        (result,) = grade(f"http://localhost:{port}", beyond=["empty-secrets"]).beyond
+    assert result.failed
+    assert asked in (result.expected or "")
+
+
 def leading_to(places: list[str]) -> Callable[[str, str, Answer], Answer]:
     """Return what lets redirects lead to the first of these places."""
 
