@@ -44,7 +44,7 @@ fails when it is out of date.*
 ACCEPTS = {
     "host": "an address or a name; loopback only in the classic profile",
     "data": "a directory, which is made if it is not there",
-    "public_url": "an `http://` or `https://` URL",
+    "public_url": "scheme, host and port alone: `https://auth.example.com`",
     "database_url": "secret; `sqlite:////path/to/file.db`",
 }
 DEFAULTS = {

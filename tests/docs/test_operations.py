@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from tests.running import running
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 PASSWORD = "marzipan dries slowly"
 BEFORE, AFTER = "before@example.com", "after@example.com"
+
+
+def comparable(output: str) -> str:
+    """``output`` without its numbers: sizes and schemas grow."""
+    return re.sub(r"\d+", "<n>", output.strip())
 
 
 def register(url: str, email: str) -> None:
@@ -31,7 +37,7 @@ def test_what_was_there_at_the_backup_is_there_after_the_restore(tmp_path: Path)
         register(server.url, BEFORE)
         shell = Shell(tmp_path)
         for step in console_steps(PAGE.read_text(encoding="utf-8")):
-            assert shell.run(step.command).strip() == step.shown.strip()
+            assert comparable(shell.run(step.command)) == comparable(step.shown)
         shell.close()
         register(server.url, AFTER)
     database = tmp_path / "vestibule-data" / "vestibule.db"
