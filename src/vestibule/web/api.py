@@ -118,7 +118,7 @@ def login() -> ResponseReturnValue:
     Operation(
         "Log out",
         (
-            Answer(204, "With others=true (strict only): all one's other sessions are over"),
+            Answer(204, "With others=true (strict only): all your other sessions are over"),
             Answer(302, "Logged out; go home", headers=("Location",)),
             NO_SESSION,
         ),

@@ -26,7 +26,7 @@ EXAMPLE = {
 @sessions.get("/sessions")
 @describe(
     Operation(
-        "See one's own open sessions",
+        "See your own open sessions",
         (
             Answer(
                 200, "They are, the one used last first", {"sessions": [EXAMPLE]}, (OpenSessions,)
@@ -44,7 +44,7 @@ def list_() -> ResponseReturnValue:
 @sessions.delete("/sessions/<public_id>")
 @describe(
     Operation(
-        "End one of one's own sessions",
+        "End one of your own sessions",
         (
             Answer(204, "It is over"),
             NO_SESSION,
