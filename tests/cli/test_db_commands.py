@@ -63,10 +63,9 @@ def test_a_backup_overwrites_nothing(tmp_path: Path) -> None:
     database(tmp_path)
     (tmp_path / "copy.db").write_text("yesterday's", encoding="utf-8")
     refused = vestibule("db", "backup", "copy.db", directory=tmp_path)
-    assert (refused.returncode, refused.stderr) == (
-        2,
-        "Error: Cannot write copy.db: File exists.\n",
-    )
+    assert refused.returncode == 2
+    (sentence,) = refused.stderr.splitlines()
+    assert "copy.db exists" in sentence
     assert (tmp_path / "copy.db").read_text(encoding="utf-8") == "yesterday's"
 
 
