@@ -12,7 +12,6 @@ from vestibule.web.api import api
 from vestibule.web.door import guard
 from vestibule.web.health import health
 from vestibule.web.openapi import openapi
-from vestibule.web.origins import keep_to_origin
 from vestibule.web.pages import pages
 from vestibule.web.sessions import sessions
 
@@ -45,8 +44,6 @@ def create_app(
     # Tidying //x up would redirect to whatever host the client named.
     app.url_map.merge_slashes = False
     guard(app, settings)
-    if not settings.classic:
-        keep_to_origin(app, settings)
     observe(app)
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)

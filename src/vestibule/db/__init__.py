@@ -42,7 +42,7 @@ class DB:
     def __init__(self, path: Path) -> None:
         self._name = str(path)
         self._engine = open_engine(path)
-        self._check_session = SessionCheck(self._engine)
+        self._check_session = SessionCheck(self._engine, self._name)
 
     def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
         """Store a new user and return it.
@@ -125,6 +125,7 @@ class DB:
 
     def close(self) -> None:
         """Give back every connection."""
+        self._check_session.close()
         self._engine.dispose()
 
 

@@ -7,13 +7,15 @@ some 400 microseconds more, a compiled Core statement some 100.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, bindparam, delete, select, update
+from sqlalchemy import Engine, PoolProxiedConnection, bindparam, delete, select, update
 from sqlalchemy.orm import Session as Work
 
+from vestibule.db.engine import identity
 from vestibule.db.errors import StorageUnavailable
 from vestibule.user import Session, User, micros, moment
 
@@ -30,7 +32,7 @@ class Visit(NamedTuple):
 class SessionCheck:
     """The statement that finds an open session, prepared for one database."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, name: str) -> None:
         statement = (
             select(Session.id, Session.user_id, User.email, Session.last_seen_at)
             .join(User, User.id == Session.user_id)
@@ -48,6 +50,9 @@ class SessionCheck:
         self._sql = str(compiled)
         # SQLite takes values by position; other drivers take them by name.
         self._order = getattr(compiled, "positiontup", None)
+        self._name = name
+        self._local = threading.local()
+        self._held: list[PoolProxiedConnection] = []
 
     def __call__(
         self, digest: str, now: datetime, idle: timedelta, lifetime: timedelta
@@ -70,16 +75,39 @@ class SessionCheck:
             raise StorageUnavailable(str(error)) from error
         return Visit(row[0], row[1], row[2], moment(row[3])) if row else None
 
+    def close(self) -> None:
+        """Give back the connections of all threads."""
+        while self._held:
+            self._held.pop().close()
+
     def _fetch(self, values: Any) -> Any:
-        connection = self._engine.raw_connection()
+        connection = self._connection()
         try:
             cursor = connection.cursor()
             cursor.execute(self._sql, values)
             row = cursor.fetchone()
             cursor.close()
-        finally:
-            connection.close()
+        except self._driver_error:
+            self._let_go(connection)
+            raise
         return row
+
+    def _connection(self) -> PoolProxiedConnection:
+        """This thread's own: taking one from the pool would cost as much as the statement."""
+        held: PoolProxiedConnection | None = getattr(self._local, "connection", None)
+        if held is not None and held.is_valid and held.info["file"] == identity(self._name):
+            return held
+        if held is not None:
+            self._let_go(held)
+        held = self._local.connection = self._engine.raw_connection()
+        self._held.append(held)
+        return held
+
+    def _let_go(self, connection: PoolProxiedConnection) -> None:
+        self._local.connection = None
+        if connection in self._held:
+            self._held.remove(connection)
+            connection.invalidate()
 
 
 @dataclass(frozen=True)

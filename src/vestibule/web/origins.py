@@ -8,9 +8,10 @@ logs the visitor in as somebody else. Browsers say where a request comes from (F
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import request
 
 from vestibule.config import Settings, is_loopback
 from vestibule.web.problems import CrossSite, UnknownHost
@@ -23,13 +24,13 @@ BY_TOKEN = frozenset({"pages.reset"})
 HEALTH = frozenset({"/healthz", "/readyz"})
 
 
-def keep_to_origin(app: Flask, settings: Settings) -> None:
-    """Let ``app`` refuse changes that other sites ask for, and names that are not its own."""
+def own_origin(settings: Settings) -> list[Callable[[], None]]:
+    """Checks of a request that refuse changes for other sites, and names that are not our own."""
     public = urlsplit(str(settings.public_url)) if settings.public_url else None
     known = public.netloc if public else None
 
     def require_known_host() -> None:
-        if known and request.path not in HEALTH and not _is(known) and not _is_local():
+        if request.path not in HEALTH and not _is(known or "") and not _is_local():
             raise UnknownHost
 
     def require_same_origin() -> None:
@@ -46,8 +47,7 @@ def keep_to_origin(app: Flask, settings: Settings) -> None:
         if not allowed:
             raise CrossSite
 
-    app.before_request(require_known_host)
-    app.before_request(require_same_origin)
+    return [require_same_origin, *([require_known_host] if known else [])]
 
 
 def _is(name: str) -> bool:
