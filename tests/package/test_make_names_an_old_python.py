@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from tests.package.conftest import ROOT
 
 def interpreter(name: str) -> str:
     """Where this interpreter is; without it there is nothing to test."""
-    managed = Path.home().glob(f".pyenv/versions/{name.removeprefix('python')}.*/bin/{name}")
+    versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    managed = versions.glob(f"{name.removeprefix('python')}.*/bin/{name}")
     found = [str(path) for path in managed]
     if not found and (somewhere := shutil.which(name)):
         ran = subprocess.run([somewhere, "-c", ""], capture_output=True, timeout=60)

@@ -43,6 +43,8 @@ def telling(app: Application) -> Application:
             return app(environ, start)
         except Exception as error:  # noqa: BLE001 - a server says 500 where an app raises
             raised.text = header(error)
+            # A body that is left unread takes the answer with it when the connection is closed.
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start("500 Raised", [("Content-Type", "text/plain")], sys.exc_info())
             return [b"Internal Server Error"]
 
