@@ -15,11 +15,13 @@ import random
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TextIO, cast
 
 from flask import Flask
@@ -33,6 +35,10 @@ ALLOWED = ("method", "route", "status", "milliseconds", "template", "message_id"
 OURS = "vestibule."
 # Libraries that speak of workers and schemas, and never of a request.
 FLASK = "vestibule"
+# A line is written this much later at most; lines beyond the most are dropped, the oldest first.
+GATHER_SECONDS = 0.05
+MOST_LINES = 10_000
+PIPE_BUF = 4096
 TRUSTED = ("_granian", "alembic.runtime.migration")
 
 
@@ -48,10 +54,17 @@ def configure_logs(level: str) -> None:
 
 
 class LossyLog(io.TextIOBase):
-    """A standard error that drops lines when nobody reads them: a log must never stop a service."""
+    """A standard error that never holds anybody up.
+
+    Lines are gathered and written by a thread, many at a time: a system call for each would cost a
+    sixth of a session check. Lines that nobody reads are dropped: a log must never stop a service.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._lines: deque[bytes] = deque(maxlen=MOST_LINES)
+        self._more = Event()
+        self._process = 0
 
     @classmethod
     def of(cls, stream: TextIO) -> TextIO:
@@ -67,10 +80,42 @@ class LossyLog(io.TextIOBase):
             return stream
 
     def write(self, text: str) -> int:
-        """Write the text, or drop it."""
-        with suppress(OSError):
-            os.write(self._descriptor, text.encode())
+        """Have the text written soon, or when somebody flushes."""
+        if self._process != os.getpid():
+            self._start()
+        self._lines.append(text.encode())
+        if not self._more.is_set():
+            self._more.set()
         return len(text)
+
+    def flush(self) -> None:
+        """Write what was gathered, or drop it."""
+        batch = bytearray()
+        with suppress(IndexError):
+            while True:
+                line = self._lines.popleft()
+                # A pipe takes this much whole or not at all (POSIX PIPE_BUF): no line is cut.
+                if len(batch) + len(line) > PIPE_BUF:
+                    self._write(batch)
+                    batch.clear()
+                batch += line
+        self._write(batch)
+
+    def _write(self, batch: bytearray) -> None:
+        with suppress(OSError):
+            os.write(self._descriptor, batch)
+
+    def _start(self) -> None:
+        """Threads do not survive a fork: each process starts its own."""
+        self._process = os.getpid()
+        self._more = Event()
+        Thread(target=self._run, name="log", daemon=True).start()
+
+    def _run(self) -> None:
+        while self._more.wait():
+            time.sleep(GATHER_SECONDS)
+            self._more.clear()
+            self.flush()
 
 
 class JsonFormatter(logging.Formatter):

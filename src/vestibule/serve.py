@@ -42,7 +42,12 @@ def worker() -> Lanes:
     # The main process has migrated. A worker that is replaced later must not: a database that
     # vanished meanwhile would come back as a new, empty one.
     app = create_app(config.load(), migrate=False)
-    return Lanes(app, at_end=app.extensions["vestibule"].upkeep.close)
+
+    def end() -> None:
+        app.extensions["vestibule"].upkeep.close()
+        sys.stderr.flush()
+
+    return Lanes(app, at_end=end)
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:
@@ -70,7 +75,10 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     )
     server.on_startup(started)
     os.register_at_fork(after_in_child=partial(_become_worker, os.getpid()))
-    server.serve()
+    try:
+        server.serve()
+    finally:
+        sys.stderr.flush()
 
 
 def export(settings: dict[str, Any]) -> None:
