@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from tests.conftest import Build
 from tests.stage.answers import says
 from tests.stage.profiles import CLASSIC, STRICT
-from tests.stage.visits import ALICE, log_in, register, try_login, visitor
+from tests.stage.visits import ALICE, PASSWORD, log_in, register, try_login, visitor
 
 ATTRIBUTES = {STRICT: {"HttpOnly", "SameSite=Lax", "Path=/"}, CLASSIC: {"Path=/"}}
 
@@ -61,3 +61,19 @@ def test_every_answer_keeps_to_itself(client: FlaskClient, path: str) -> None:
     assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    "others", ["", "session_id=planted; ", "a=b; xsession_id=no; session_idx=no; ", 'q="a;b"; ']
+)
+def test_other_cookies_do_not_stand_in_the_way(build: Build, others: str) -> None:
+    app = build(STRICT, public_url="https://auth.example.com")
+    ask, host = app.test_client(use_cookies=False), {"Host": "auth.example.com"}
+    form = {"email": ALICE, "password": PASSWORD}
+    ask.post("/users", data=form, headers=host)
+    (cookie,) = ask.post("/sessions", data=form, headers=host).headers.getlist("Set-Cookie")
+    mine = cookie.partition(";")[0]
+    for sent in (f"{others}{mine}", f"{mine}; {others}", f"{others} {mine};z=1"):
+        assert ask.get("/profile", headers=host | {"Cookie": sent}).status_code == 200
+    plain = mine.replace("__Host-", "")
+    assert ask.get("/profile", headers=host | {"Cookie": plain}).status_code == 403

@@ -63,7 +63,7 @@ class Sessions:
             last_seen_at=now,
             expires_at=now + self.lifetime,
             user_agent=device.user_agent[:250] if device else None,
-            address=device.address if device else None,
+            address=device.address[:45] if device else None,
         )
         return session_id
 

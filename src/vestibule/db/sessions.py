@@ -19,6 +19,8 @@ from vestibule.db.engine import identity
 from vestibule.db.errors import StorageUnavailable
 from vestibule.user import Session, User, micros, moment
 
+MICROSECOND = timedelta(microseconds=1)
+
 
 class Visit(NamedTuple):
     """A session that was found open, and whose it is."""
@@ -61,11 +63,12 @@ class SessionCheck:
 
         :raises StorageUnavailable: the database is locked or gone.
         """
+        instant = micros(now)
         by_name = {
             "digest": digest,
-            "now": micros(now),
-            "idle_since": micros(now - idle),
-            "oldest": micros(now - lifetime),
+            "now": instant,
+            "idle_since": instant - idle // MICROSECOND,
+            "oldest": instant - lifetime // MICROSECOND,
         }
         values: Any = [by_name[name] for name in self._order] if self._order else by_name
         try:

@@ -29,6 +29,11 @@ from vestibule.web.problems import (
 # Where the server notes in the WSGI environment that it refuses a request by itself: the status.
 REFUSED = "vestibule.refused"
 COOKIE = "session_id"
+# The prefix makes browsers refuse the cookie from another host or over http (RFC 6265bis).
+SECURE_COOKIE = f"__Host-{COOKIE}"
+SESSION_COOKIE = {
+    name: re.compile(rf'(?:^|;)[ \t]*{name}="?([^;"]*)') for name in (COOKIE, SECURE_COOKIE)
+}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Only what a person typed: never coerced from a number, never empty.
 Field = Annotated[str, StringConstraints(strict=True, min_length=1)]
@@ -148,10 +153,14 @@ def session_id() -> str | None:
 
     A browser adds no bearer header by itself, and no other site's page can; see RFC 6750.
     """
-    authorization = request.authorization
-    if authorization and authorization.type == "bearer" and not auth().classic:
-        return authorization.token
-    return request.cookies.get(_cookie_name())
+    environ = request.environ
+    if "HTTP_AUTHORIZATION" in environ and not auth().classic:
+        authorization = request.authorization
+        if authorization and authorization.type == "bearer":
+            return authorization.token
+    # All cookies would be parsed and unquoted otherwise: a tenth of a session check.
+    found = SESSION_COOKIE[_cookie_name()].search(environ.get("HTTP_COOKIE", ""))
+    return found[1] if found else None
 
 
 def hand_over(response: Response, session_id: str) -> Response:
@@ -216,8 +225,7 @@ NO_SESSION = NullSession()
 
 
 def _cookie_name() -> str:
-    # The prefix makes browsers refuse the cookie from another host or over http (RFC 6265bis).
-    return f"__Host-{COOKIE}" if current_app.config["HTTPS"] else COOKIE
+    return SECURE_COOKIE if current_app.config["HTTPS"] else COOKIE
 
 
 def _with_headers(wsgi: Wsgi, *, https: bool) -> Wsgi:
