@@ -16,17 +16,16 @@ import asyncio
 import io
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # It is not in an __all__.
 
-from vestibule.web.door import REFUSED
+from vestibule.web.door import REFUSED, Wsgi
 from vestibule.web.problems import HTTP_PROBLEMS, MAX_BODY, as_json, problem_body
 
 Environ = dict[str, Any]
-Wsgi = Callable[[Environ, Any], Iterable[bytes]]
 
 log = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -161,8 +161,9 @@ class Auth:
         if self.classic:
             return self.get_reset_password_token(email)
         require_well_formed(email)
-        self.rate_limits.check(RESET_REQUESTS, comparison_key(email))
-        self.rate_limits.count(RESET_REQUESTS, comparison_key(email))
+        key = comparison_key(email)
+        self.rate_limits.check(RESET_REQUESTS, key)
+        self.rate_limits.count(RESET_REQUESTS, key)
         self.outbox.queue(RESET, email)
         return None
 

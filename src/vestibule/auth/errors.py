@@ -60,6 +60,9 @@ class NoSession(Refusal):
 
     code = "session_none"
 
+    def __init__(self) -> None:
+        super().__init__("There is no open session; log in.")
+
 
 class UnknownSession(Refusal):
     """None of one's own sessions has this public id."""

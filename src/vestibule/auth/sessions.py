@@ -150,7 +150,7 @@ class Sessions:
         """
         visit = self.find(session_id)
         if visit is None:
-            raise NoSession("There is no open session; log in.")
+            raise NoSession
         return visit
 
     def close_all(self, user_id: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.errors import BadToken
@@ -11,6 +12,8 @@ from vestibule.config import Clock
 from vestibule.db import DB, Transaction
 
 RESET = "reset"
+# Digest, purpose, now and the last moment that a token may end at; whose it is.
+Query = Callable[[str, str, datetime, datetime], int | None]
 
 
 @dataclass(frozen=True)
@@ -32,33 +35,30 @@ class Tokens:
 
         :raises BadToken: unknown, expired, spent, or meant for something else.
         """
-        found = self._owner(tx, token, purpose) if token else None
-        if found is None:
-            raise BadToken("This token is unknown, expired or used.")
-        return found
+        return self._required(tx.tokens.owner, token, purpose)
 
     def opens(self, token: str, purpose: str) -> bool:
         """Whether this token would be accepted now."""
-        with self._db.read() as tx:
-            return bool(token) and self._owner(tx, token, purpose) is not None
+        try:
+            with self._db.read() as tx:
+                self.owner(tx, token, purpose)
+        except BadToken:
+            return False
+        return True
 
     def spend(self, tx: Transaction, token: str | None, purpose: str) -> int:
         """Spend the token and return whose it was.
 
         :raises BadToken: unknown, expired, spent, or meant for something else.
         """
-        spent = self._spend(tx, token, purpose) if token else None
-        if spent is None:
+        return self._required(tx.tokens.spend, token, purpose)
+
+    def _required(self, found_by: Query, token: str | None, purpose: str) -> int:
+        now = self._clock()
+        user_id = found_by(digest(token), purpose, now, now + self.lifetime) if token else None
+        if user_id is None:
             raise BadToken("This token is unknown, expired or used.")
-        return spent
-
-    def _owner(self, tx: Transaction, token: str, purpose: str) -> int | None:
-        now = self._clock()
-        return tx.tokens.owner(digest(token), purpose, now, now + self.lifetime)
-
-    def _spend(self, tx: Transaction, token: str, purpose: str) -> int | None:
-        now = self._clock()
-        return tx.tokens.spend(digest(token), purpose, now, now + self.lifetime)
+        return user_id
 
     def sweep(self) -> None:
         """Remove the tokens that are over."""

@@ -18,14 +18,21 @@ from vestibule.web.bodies import (
     Welcome,
 )
 from vestibule.web.door import answer, auth, device, hand_over, origin, read, session_id
-from vestibule.web.openapi import Answer, Operation, describe, field_refusal, page, refusal
+from vestibule.web.openapi import (
+    NO_SESSION,
+    Answer,
+    Operation,
+    describe,
+    field_refusal,
+    page,
+    refusal,
+)
 
 api = Blueprint("api", __name__)
 
 EMAIL = "alice@example.com"
 CREDENTIALS = {"email": EMAIL, "password": "paint dries slowly"}
 LINK_SENT = "if that address has an account, a link is on its way"
-NO_SESSION = refusal("session_none", "There is no open session; log in.")
 TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.")
 REFUSED_PASSWORD = refusal("password_refused", "A password has at least 8 characters.")
 BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
@@ -132,7 +139,7 @@ def logout() -> ResponseReturnValue:
         auth().sessions.close_others(session_id())
         return "", 204
     if not auth().log_out(session_id()):
-        raise NoSession("There is no open session; log in.")
+        raise NoSession
     return redirect("/")
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, Flask, Response, current_app
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from vestibule.auth.errors import NoSession
 from vestibule.config import VERSION
 from vestibule.web.door import COOKIE, FORMS, answer
 from vestibule.web.origins import BY_TOKEN
@@ -64,6 +65,9 @@ def refusal(code: str, detail: str, *headers: str, status: int | None = None) ->
     """A refusal with this ``code``; the table of the door knows its status."""
     status = status or STATUS[code]
     return Answer(status, detail, problem_body(status, code, detail), (Problem,), PROBLEM, headers)
+
+
+NO_SESSION = refusal("session_none", str(NoSession()))
 
 
 def field_refusal(status: int) -> Answer:

@@ -8,11 +8,10 @@ from flask.typing import ResponseReturnValue
 from vestibule.auth.sessions import Open
 from vestibule.web.bodies import OpenSessions
 from vestibule.web.door import answer, auth, session_id
-from vestibule.web.openapi import Answer, Operation, describe, refusal
+from vestibule.web.openapi import NO_SESSION, Answer, Operation, describe, refusal
 
 sessions = Blueprint("sessions", __name__)
 
-NO_SESSION = refusal("session_none", "There is no open session; log in.")
 EXAMPLE = {
     "id": "9f86d081884c7d65",
     "created_at": "2026-11-20T17:25:21+00:00",
