@@ -1,10 +1,10 @@
-"""What the service keeps for itself: mail on its way, and counts of failures."""
+"""What the service keeps for itself: mail on its way, counts of failures, the audit trail."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vestibule.user import Row
@@ -19,6 +19,10 @@ class OutboxMessage(Row):
     template: Mapped[str] = mapped_column(String(20))
     # The address that was asked about; the mail goes to the one stored with the account.
     recipient: Mapped[str] = mapped_column(String(250))
+    # Whose doing it is, where that is known; their mail goes when they go.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    # The other address that the mail speaks of.
+    about: Mapped[str | None] = mapped_column(String(250))
     created_at: Mapped[datetime]
     # Not before this moment. A worker that takes the message moves it ahead, so that no other
     # worker takes it too, and so that it comes back if the worker dies.
@@ -36,3 +40,25 @@ class RateLimit(Row):
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     hits: Mapped[int]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class AuditEvent(Row):
+    """One act that was accepted or refused.
+
+    The digest covers the row and the digest of the row before: none can be changed, removed or
+    put between unnoticed.
+    """
+
+    __tablename__ = "audit_events"
+    # Without gaps, in the order of the chain.
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(index=True)
+    act: Mapped[str] = mapped_column(String(40))
+    # "accepted", or the code of the refusal.
+    outcome: Mapped[str] = mapped_column(String(40))
+    # The user's pseudonym, and the public id of the session.
+    user: Mapped[str | None] = mapped_column(String(32), index=True)
+    session: Mapped[str | None] = mapped_column(String(16))
+    origin: Mapped[str | None] = mapped_column(String(45))
+    request_id: Mapped[str | None] = mapped_column(String(16))
+    digest: Mapped[str] = mapped_column(String(64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, UniqueConstraint
 from sqlalchemy.engine import Dialect
@@ -66,6 +67,11 @@ class User(Row):
     email_key: Mapped[str] = mapped_column(String(1000), unique=True)
     hashed_password: Mapped[str] = mapped_column(String(250))
     created_at: Mapped[datetime]
+    # What the audit trail calls this person: when the account goes, nothing leads back from it.
+    pseudonym: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid4().hex)
+    # When somebody showed to read the mail of this address; never: ``None``.
+    verified_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
 
 
 class Session(Row):
@@ -91,3 +97,5 @@ class Token(Row):
     purpose: Mapped[str] = mapped_column(String(20))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    # The other address that this is about: the one to change to, or to go back to.
+    address: Mapped[str | None] = mapped_column(String(250))

@@ -37,8 +37,8 @@ A **duration** is a whole number and a unit: `45s`, `30m`, `12h`, `7d`.
 The classic profile has no use for the durations, the password policy and the limit on failures: it
 answers the exercise's contract to the letter.
 
-*This page is written from `src/vestibule/config.py` by `python -m tests.docs.settings_page`; a test
-fails when it is out of date.*
+*This page is written from `src/vestibule/config/settings.py` by
+`python -m tests.docs.settings_page`; a test fails when it is out of date.*
 """
 # What no type says.
 ACCEPTS = {

@@ -1,0 +1,125 @@
+"""Every setting, its default, and what must not be set together."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from vestibule.config.values import PREFIX, Duration, SecretFiles, is_loopback
+
+# A file, not :memory:, and without the options that another driver would read after a "?".
+FILE_URL = re.compile(r"sqlite:///[^?:#]*[^?:#/]")
+
+
+class Settings(BaseSettings):
+    """Every setting and its default. Each is ``VESTIBULE_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(5000, ge=1, le=65535, description="Port to listen on.")
+    profile: Literal["strict", "classic"] = Field(
+        "strict", description="strict, or classic: the exercise's contract to the letter."
+    )
+    data: Path = Field(
+        Path("vestibule-data"), description="Directory for the database, backups and mail."
+    )
+    workers: int = Field(
+        default_factory=lambda: len(os.sched_getaffinity(0)),
+        ge=1,
+        le=64,
+        description="Worker processes; one per core unless said otherwise.",
+    )
+    public_url: AnyHttpUrl | None = Field(
+        None, description="Where people reach the service; links in mails start with it."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL; SQLite in the data directory unless said otherwise."
+    )
+    session_idle: Duration = Field(
+        timedelta(days=7), description="A session unused for this long ends."
+    )
+    session_lifetime: Duration = Field(
+        timedelta(days=30), description="A session ends after this long, used or not."
+    )
+    reset_lifetime: Duration = Field(
+        timedelta(minutes=30), description="A reset token works for this long."
+    )
+    password_min_length: int = Field(
+        8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
+    )
+    login_failures: int = Field(
+        10, ge=1, le=1000, description="Failed logins per account and address in fifteen minutes."
+    )
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], BeforeValidator(lambda level: level.lower())
+    ] = Field("info", description="Least severe log line to write.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature.
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line first, then the environment, then secret files."""
+        return init_settings, env_settings, SecretFiles(settings_cls)
+
+    @model_validator(mode="after")
+    def _classic_stays_at_home(self) -> Settings:
+        if self.profile == "classic" and not is_loopback(self.host):
+            raise ValueError(
+                f"host ({PREFIX}HOST): the classic profile gives reset tokens to whoever asks, "
+                f"so it listens on loopback only, and {self.host} is not. Use --host 127.0.0.1, "
+                "or --profile strict"
+            )
+        if self.database_url and not FILE_URL.fullmatch(self.database_url.get_secret_value()):
+            raise ValueError(
+                f"database_url ({PREFIX}DATABASE_URL): only SQLite is supported: "
+                "sqlite:////path/to/file.db"
+            )
+        return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _only_an_origin(cls, url: AnyHttpUrl | None) -> AnyHttpUrl | None:
+        if url and (url.path not in (None, "/") or url.query or url.fragment or url.username):
+            raise ValueError("say scheme, host and port alone, as in https://auth.example.com")
+        return url
+
+    @property
+    def classic(self) -> bool:
+        """Whether the exercise's contract is answered to the letter."""
+        return self.profile == "classic"
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port that links in mails start with, without a slash at the end."""
+        if self.public_url:
+            return str(self.public_url).rstrip("/")
+        if ":" in self.host and not self.everywhere:
+            return f"http://[{self.host}]:{self.port}"
+        here = self.everywhere or is_loopback(self.host)
+        return f"http://{'localhost' if here else self.host}:{self.port}"
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether ``host`` is every address of this machine, and so the name of none."""
+        return self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound.
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        if self.database_url:
+            return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
+        return self.data / "vestibule.db"

@@ -1,0 +1,79 @@
+"""What a setting may be: durations, secrets in files, names of this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+from pydantic_settings import PydanticBaseSettingsSource
+
+PREFIX = "VESTIBULE_"
+MAX_SECRET = 64 * 1024
+
+
+class BadSetting(ValueError):
+    """A setting that the service cannot start with; the text says which, and what to do."""
+
+
+def _duration(value: object) -> object:
+    """Read ``45s``, ``30m``, ``12h`` or ``7d``; nothing else, because ``30:00`` is two things."""
+    if not isinstance(value, str):
+        return value
+    number, unit = value[:-1], UNITS.get(value[-1:])
+    if not unit or not number.isascii() or not number.isdigit():
+        raise ValueError("say how long as 45s, 30m, 12h or 7d")
+    try:
+        return timedelta(**{unit: int(number)})
+    except (OverflowError, ValueError):
+        raise ValueError("say at most 36500d") from None
+
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+Duration = Annotated[
+    timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=36500))
+]
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Reads ``VESTIBULE_X_FILE`` for each secret setting X: a file shows up in no process list."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """The content of the file that the environment names for this field, if it names one."""
+        variable = f"{PREFIX}{field_name.upper()}_FILE"
+        path = os.environ.get(variable)
+        if path is None or not is_secret(field):
+            return None, field_name, False
+        if variable.removesuffix("_FILE") in os.environ:
+            raise BadSetting(f"{variable}: the same secret is also given without _FILE; keep one.")
+        try:
+            with Path(path).open("rb") as file:
+                # Bounded: somebody may name a device that never ends.
+                return file.read(MAX_SECRET).decode().strip(), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise BadSetting(f"{variable}: cannot read {path}: {reason}.") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """The secrets found in files, by field name."""
+        fields = self.settings_cls.model_fields.items()
+        found = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def is_secret(field: Any) -> bool:
+    """Whether the value of this field is shown to nobody."""
+    return "SecretStr" in str(field.annotation)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host``, a name or an address, never leaves this machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

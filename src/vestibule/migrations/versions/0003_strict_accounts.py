@@ -1,0 +1,67 @@
+"""Verified and disabled accounts, tokens about an address, mail about somebody, the audit trail."""
+
+from uuid import uuid4
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+# SQLite numbers rows by itself only in a column declared INTEGER.
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+MOMENT = sa.BigInteger()
+
+
+def upgrade() -> None:
+    """Add what strict accounts need; those that are there get a pseudonym each."""
+    op.add_column("users", sa.Column("pseudonym", sa.String(32), nullable=True))
+    users = sa.table("users", sa.column("id"), sa.column("pseudonym"))
+    connection = op.get_bind()
+    for (user_id,) in connection.execute(sa.select(users.c.id)).all():
+        named = users.update().where(users.c.id == user_id)
+        connection.execute(named.values(pseudonym=uuid4().hex))
+    with op.batch_alter_table("users") as table:
+        table.alter_column("pseudonym", existing_type=sa.String(32), nullable=False)
+        table.create_unique_constraint("uq_users_pseudonym", ["pseudonym"])
+        table.add_column(sa.Column("verified_at", MOMENT, nullable=True))
+        table.add_column(sa.Column("disabled_at", MOMENT, nullable=True))
+    op.add_column("tokens", sa.Column("address", sa.String(250), nullable=True))
+    with op.batch_alter_table("outbox") as table:
+        table.add_column(sa.Column("user_id", NUMBER, nullable=True))
+        table.add_column(sa.Column("about", sa.String(250), nullable=True))
+        table.create_foreign_key(
+            "fk_outbox_user_id", "users", ["user_id"], ["id"], ondelete="CASCADE"
+        )
+    op.create_table(
+        "audit_events",
+        sa.Column("id", NUMBER, nullable=False, autoincrement=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("act", sa.String(40), nullable=False),
+        sa.Column("outcome", sa.String(40), nullable=False),
+        sa.Column("user", sa.String(32), nullable=True),
+        sa.Column("session", sa.String(16), nullable=True),
+        sa.Column("origin", sa.String(45), nullable=True),
+        sa.Column("request_id", sa.String(16), nullable=True),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_audit_events"),
+    )
+    op.create_index("ix_audit_events_at", "audit_events", ["at"])
+    op.create_index("ix_audit_events_user", "audit_events", ["user"])
+
+
+def downgrade() -> None:
+    """Forget it again."""
+    op.drop_table("audit_events")
+    with op.batch_alter_table("outbox") as table:
+        table.drop_constraint("fk_outbox_user_id", type_="foreignkey")
+        table.drop_column("about")
+        table.drop_column("user_id")
+    op.drop_column("tokens", "address")
+    with op.batch_alter_table("users") as table:
+        table.drop_column("disabled_at")
+        table.drop_column("verified_at")
+        table.drop_constraint("uq_users_pseudonym", type_="unique")
+        table.drop_column("pseudonym")
