@@ -132,4 +132,4 @@ def server(tmp_path: Path) -> Iterator[Serve]:
 
     yield serve
     for each in started:
-        each.put_away()
+        each.stop()

@@ -60,11 +60,29 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 @dataclass(frozen=True)
 class Running:
-    """A server that answers at ``url``; its output is in two files of its directory."""
+    """A server that is to answer at ``url``; its output is in two files of its directory."""
 
     process: subprocess.Popen[bytes]
     url: str
     directory: Path
+
+    @classmethod
+    def start(
+        cls, command: Sequence[str], url: str, directory: Path, settings: Mapping[str, str]
+    ) -> Running:
+        """Start it in ``directory``; it is not ready yet."""
+        with (directory / "output").open("ab") as output, (directory / "log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=environment(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=log,
+                # A group of its own, so that no worker outlives the test.
+                start_new_session=True,
+            )
+        return cls(process, url, directory)
 
     @property
     def output(self) -> str:
@@ -78,14 +96,36 @@ class Running:
 
     def workers(self) -> list[int]:
         """The process ids of its children."""
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-        return [int(child) for child in children.split()]
+        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
+        return [int(pid) for children in tasks for pid in children.read_text("ascii").split()]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop, and return its exit status."""
         self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
+
+    def await_ready(self, path: str = "/readyz") -> None:
+        """Return when it answers ``path`` with 200; fail if it ends or takes too long."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers(path):
+            assert self.process.poll() is None, f"it ended:\n{self.output}{self.log}"
+            assert time.monotonic() < deadline, f"it is not ready:\n{self.output}{self.log}"
+            time.sleep(0.02)
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it, leave no process of its behind, whatever goes wrong, and return its status."""
+        try:
+            return self.stop(number)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait(STOP_SECONDS)
+
+    def _answers(self, path: str) -> bool:
+        try:
+            return requests.get(f"{self.url}{path}", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
 
 
 @contextmanager
@@ -104,47 +144,10 @@ def running(
     if url is None:
         port = free_port()
         url, options = f"http://127.0.0.1:{port}", ("--port", str(port), *options)
-    with (directory / "output").open("wb") as output, (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, *options],
-            cwd=directory,
-            env=environment(settings),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=log,
-            # A group of its own, so that no worker outlives the test.
-            start_new_session=True,
-        )
-    server = Running(process, url, directory)
+    server = Running.start([*command, *options], url, directory, settings or {})
     try:
-        await_ready(server)
+        server.await_ready()
         yield server
     finally:
-        _end(process)
+        server.end()
         secrecy.hear(server.output + server.log)
-
-
-def await_ready(server: Running) -> None:
-    """Return when the server answers ``/readyz`` with 200; fail if it ends or takes too long."""
-    deadline = time.monotonic() + START_SECONDS
-    while not _ready(server.url):
-        assert server.process.poll() is None, f"it ended:\n{server.output}{server.log}"
-        assert time.monotonic() < deadline, f"it is not ready:\n{server.output}{server.log}"
-        time.sleep(0.02)
-
-
-def _ready(url: str) -> bool:
-    try:
-        return requests.get(f"{url}/readyz", timeout=5).status_code == 200
-    except requests.RequestException:
-        return False
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(STOP_SECONDS)

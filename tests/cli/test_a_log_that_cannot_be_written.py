@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.running import VESTIBULE, Running, await_ready, environment, free_port
+from tests.running import VESTIBULE, Running, environment, free_port
 
 ACCOUNT = {"email": "alice@example.com", "password": "marzipan at dawn"}
 
@@ -31,7 +31,7 @@ def logging_to(directory: Path, log: int) -> Iterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        await_ready(Running(process, url, directory))
+        Running(process, url, directory).await_ready()
         yield url
     finally:
         process.terminate()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from tests.running import await_ready, running
+from tests.running import running
 
 
 def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
         while len(now := set(server.workers()) - {killed}) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        await_ready(server)
+        server.await_ready()
         assert spared in now
         assert requests.get(server.url, timeout=10).status_code == 200
         assert server.stop() == 0

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import requests
 
+from tests.running import VESTIBULE, Running, free_port
 from tests.stage import secrecy
 from tests.stage.visits import LINK, mails
-
-START_SECONDS, END_SECONDS = 30.0, 30.0
 
 
 class Visitor(requests.Session):
@@ -40,26 +34,42 @@ class Visitor(requests.Session):
 
 
 class Server:
-    """One ``vestibule run``; ``settings`` become its ``VESTIBULE_*`` environment."""
+    """One ``vestibule run``; ``settings`` become its ``VESTIBULE_*`` environment.
+
+    It can be stopped, and started again on the same data.
+    """
 
     def __init__(self, folder: Path, **settings: Any) -> None:
         self.data = Path(settings.setdefault("data", folder / "data"))
-        self.errors, self.output = folder / "stderr.log", folder / "stdout.log"
         self.settings = {"workers": 1, "log_level": "debug", **settings}
-        self.process: subprocess.Popen[bytes] | None = None
-        self.url = ""
-        self._heard = 0
-        self._workers: set[int] = set()
+        self.errors = folder / "log"
+        self._folder = folder
+        self._running: Running | None = None
+
+    @property
+    def running(self) -> Running:
+        """The server process; there must be one."""
+        assert self._running, "it was stopped"
+        return self._running
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self.running.url
 
     def start(self, *, ready: bool = True) -> Server:
         """Start, and wait until it answers; a port that somebody took meanwhile is no failure."""
-        for _ in range(3):
-            self._spawn(_free_port())
-            if not ready or self._answers():
-                return self
-            if "in use" not in self.errors.read_text():
+        for last in (False, False, True):
+            self._spawn()
+            try:
+                if ready:
+                    self.running.await_ready("/healthz")
+            except AssertionError:
+                if last or "in use" not in self.running.log:
+                    raise
+            else:
                 break
-        raise AssertionError(f"no server: {self.errors.read_text()}")
+        return self
 
     def visitor(self) -> Visitor:
         """A client of this server."""
@@ -67,77 +77,27 @@ class Server:
 
     def workers(self) -> list[int]:
         """The ids of its worker processes."""
-        assert self.process is not None
-        tasks = Path(f"/proc/{self.process.pid}/task").glob("*/children")
-        return sorted(int(pid) for children in tasks for pid in children.read_text().split())
+        return sorted(self.running.workers())
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it, and give its exit status."""
-        if self.process is None:
+        if self._running is None:
             return 0
-        self._workers.update(self.workers())
-        self.process.send_signal(how)
         try:
-            status = self.process.wait(END_SECONDS)
+            return self._running.end(how)
         finally:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-            self._listen()
-        return status
+            self._listen(self._running)
+            self._running = None
 
-    def put_away(self) -> None:
-        """Stop it, and leave no process behind, whatever went wrong."""
-        try:
-            self.stop()
-        finally:
-            for pid in self._workers:
-                if b"vestibule" in _command(pid):
-                    os.kill(pid, signal.SIGKILL)
-
-    def _spawn(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        plain = {k: v for k, v in os.environ.items() if not k.startswith("VESTIBULE_")}
+    def _spawn(self) -> None:
+        port = free_port()
         own = {f"VESTIBULE_{name.upper()}": str(value) for name, value in self.settings.items()}
-        with self.errors.open("ab") as errors, self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "vestibule", "run", "--port", str(port)],
-                env=plain | own,
-                stdout=output,
-                stderr=errors,
-            )
+        command = (*VESTIBULE, "run", "--port", str(port))
+        self._running = Running.start(command, f"http://127.0.0.1:{port}", self._folder, own)
 
-    def _answers(self) -> bool:
-        assert self.process is not None
-        ends = time.monotonic() + START_SECONDS
-        while time.monotonic() < ends and self.process.poll() is None:
-            try:
-                if self.visitor().get("/healthz").status_code == 200:
-                    return True
-            except requests.ConnectionError:
-                time.sleep(0.02)
-        return False
-
-    def _listen(self) -> None:
+    def _listen(self, running: Running) -> None:
         """Hand the log to the search for secrets, and what the mails hold to what it looks for."""
         for path in mails(self.data / "mail"):
             for token in LINK.findall(path.read_text()):
                 secrecy.remember(token)
-        text = self.errors.read_text() + self.output.read_text()
-        secrecy.hear(text[self._heard :])
-        self._heard = len(text)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _command(pid: int) -> bytes:
-    """The command line of a process; none if it is over."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+        secrecy.hear(running.log + running.output)
