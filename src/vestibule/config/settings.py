@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     public_url: AnyHttpUrl | None = Field(
         None, description="Where people reach the service; links in mails start with it."
     )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="Proxies in front, each of which adds to X-Forwarded-For."
+    )
     database_url: SecretStr | None = Field(
         None, description="SQLAlchemy URL; SQLite in the data directory unless said otherwise."
     )
@@ -82,6 +85,11 @@ class Settings(BaseSettings):
                 f"host ({PREFIX}HOST): the classic profile gives reset tokens to whoever asks, "
                 f"so it listens on loopback only, and {self.host} is not. Use --host 127.0.0.1, "
                 "or --profile strict"
+            )
+        if self.profile == "classic" and self.trusted_proxies:
+            raise ValueError(
+                f"trusted_proxies ({PREFIX}TRUSTED_PROXIES): the classic profile answers requests "
+                "of this machine alone, and none through a proxy. Use --profile strict"
             )
         if self.database_url and not FILE_URL.fullmatch(self.database_url.get_secret_value()):
             raise ValueError(

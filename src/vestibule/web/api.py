@@ -17,7 +17,7 @@ from vestibule.web.bodies import (
     ResetToken,
     Welcome,
 )
-from vestibule.web.door import answer, auth, device, hand_over, origin, read, session_id
+from vestibule.web.door import answer, auth, hand_over, read, session_id
 from vestibule.web.openapi import (
     NO_SESSION,
     Answer,
@@ -27,6 +27,7 @@ from vestibule.web.openapi import (
     page,
     refusal,
 )
+from vestibule.web.visitors import device, origin
 
 api = Blueprint("api", __name__)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any, TypeVar, cast
@@ -14,7 +13,6 @@ from pydantic_core import ErrorDetails, from_json
 from werkzeug.exceptions import UnsupportedMediaType
 
 from vestibule.auth import Auth
-from vestibule.auth.devices import Device
 from vestibule.config import Settings, is_loopback
 from vestibule.web.origins import own_origin
 from vestibule.web.problems import (
@@ -25,6 +23,7 @@ from vestibule.web.problems import (
     answer_refusals,
     as_json,
 )
+from vestibule.web.visitors import TRUSTED_PROXIES
 
 # Where the server notes in the WSGI environment that it refuses a request by itself: the status.
 REFUSED = "vestibule.refused"
@@ -131,23 +130,6 @@ def _in_words(problem: ErrorDetails) -> str:
     return f"{problem['loc'][0]} {wrong.get(problem['type'], 'is not text')}."
 
 
-def origin() -> str:
-    """Where the request comes from, for counting: an address, or one customer's IPv6 network."""
-    address = ipaddress.ip_address(request.remote_addr or "127.0.0.1")
-    if isinstance(address, ipaddress.IPv6Address):
-        # Where one socket listens for both, an IPv4 client comes as ::ffff:192.0.2.1.
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
-
-
-def device() -> Device:
-    """Where the request comes from, as its owner would recognise it."""
-    agent = request.headers.get("User-Agent", "")
-    return Device(request.remote_addr or "", "".join(filter(str.isprintable, agent)))
-
-
 def session_id() -> str | None:
     """The session id that the cookie carries, or the bearer header of a program without cookies.
 
@@ -192,6 +174,7 @@ def guard(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=20,
     )
+    app.config[TRUSTED_PROXIES] = settings.trusted_proxies
     # Flask's own sessions live in a cookie's value; ours live in the database.
     app.session_interface = NoFlaskSession()
     checks = [

@@ -1,0 +1,63 @@
+"""Who asks: the address that a request comes from, and the browser's name for itself.
+
+Anybody can send ``X-Forwarded-For``. Each proxy adds, at its end, the address that it was asked
+from: with two proxies in front, the second entry from the right was written by the outer one of
+them, and what stands further left by whoever likes. Only the operator knows how many there are.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from flask import current_app, request
+
+from vestibule.auth.devices import Device
+
+TRUSTED_PROXIES = "TRUSTED_PROXIES"
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# A socket that has no address (a Unix socket's) is on this machine.
+HERE = "127.0.0.1"
+
+
+def address() -> Address:
+    """The client's address: the socket's, or the one that asked the outermost trusted proxy.
+
+    What is missing or unreadable there leaves the socket's: clients who then share the proxy's
+    address share its limits, which is safe, if not kind.
+    """
+    socket = _read(request.remote_addr or HERE) or ipaddress.ip_address(HERE)
+    proxies = current_app.config[TRUSTED_PROXIES]
+    if not proxies:
+        return socket
+    entries = request.headers.get("X-Forwarded-For", "").rsplit(",", proxies)
+    # What is left of the n-th comma is one entry more than there are proxies.
+    return (_read(entries[-proxies].strip()) if len(entries) >= proxies else None) or socket
+
+
+def origin() -> str:
+    """Where the request comes from, for counting: an address, or one customer's IPv6 network."""
+    found = address()
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(found), 64), strict=False))
+    return str(found)
+
+
+def device() -> Device:
+    """Where the request comes from, as its owner would recognise it."""
+    agent = request.headers.get("User-Agent", "")
+    return Device(str(address()), "".join(filter(str.isprintable, agent)))
+
+
+def _read(entry: str) -> Address | None:
+    """An address, without the port and brackets that some proxies add; ``None`` if it is none."""
+    if entry.startswith("[") and "]" in entry:
+        entry = entry[1:].partition("]")[0]
+    elif entry.count(":") == 1:
+        entry = entry.partition(":")[0]
+    try:
+        # The zone of a link-local address names an interface of one machine, not a client.
+        found = ipaddress.ip_address(entry.partition("%")[0])
+    except ValueError:
+        return None
+    # Where one socket listens for both, an IPv4 client comes as ::ffff:192.0.2.1.
+    return getattr(found, "ipv4_mapped", None) or found
