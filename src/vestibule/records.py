@@ -27,9 +27,13 @@ class OutboxMessage(Row):
     # Not before this moment. A worker that takes the message moves it ahead, so that no other
     # worker takes it too, and so that it comes back if the worker dies.
     due_at: Mapped[datetime]
+    # It is given up when it could not be sent until then.
+    expires_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     done_at: Mapped[datetime | None]
-    # What became of it: the name of the .eml file, or why there is none.
+    # Given up: a dead letter, which an operator may have tried once more.
+    dead: Mapped[bool] = mapped_column(default=False)
+    # What became of it: the name of the .eml file, what the mail server said, or what went wrong.
     outcome: Mapped[str | None] = mapped_column(String(250))
 
 

@@ -16,6 +16,7 @@ from vestibule.auth.passwords import Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.sessions import Sessions
+from vestibule.auth.stationery import Stationery
 from vestibule.auth.tokens import RESET, Tokens
 from vestibule.auth.upkeep import Upkeep
 from vestibule.config import Clock, Settings, clock
@@ -61,7 +62,8 @@ class Auth:
             single=classic,
         )
         tokens = Tokens(db, clock, ENDLESS if classic else settings.reset_lifetime)
-        outbox = Outbox(db, clock, tokens, settings.data / "mail", settings.origin, Event())
+        stationery = Stationery(settings.origin)
+        outbox = Outbox(db, clock, tokens, stationery, settings.data / "mail", Event())
         rate_limits = RateLimits(db, clock, enabled=not classic)
         return cls(
             _db=db,

@@ -10,16 +10,14 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from email.message import EmailMessage
-from email.utils import format_datetime, make_msgid
 from pathlib import Path
 from threading import Event
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from vestibule.auth.addresses import comparison_key
 from vestibule.auth.errors import StorageUnavailable
-from vestibule.auth.tokens import RESET, Tokens
+from vestibule.auth.letters import KINDS, Letter
+from vestibule.auth.mail_folder import MailFolder
+from vestibule.auth.stationery import Stationery, Words
+from vestibule.auth.tokens import Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction
 from vestibule.records import OutboxMessage
@@ -30,18 +28,11 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=1)
 FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=1)
+GIVEN_UP_AFTER = timedelta(days=1)
 # How long a settled message is still listed.
 KEPT = timedelta(days=30)
 KEPT_FOR_NOBODY = timedelta(hours=1)
 NOBODY = "nobody has this address"
-
-TEMPLATES = Environment(
-    # Plain text: nothing to escape, but a line break in a value would be a new line of mail.
-    loader=PackageLoader("vestibule.auth", "mails"),
-    autoescape=False,  # noqa: S701 - there is no HTML here.
-    undefined=StrictUndefined,
-    keep_trailing_newline=True,
-)
 
 
 @dataclass(frozen=True)
@@ -51,15 +42,42 @@ class Outbox:
     _db: DB
     _clock: Clock
     _tokens: Tokens
+    _stationery: Stationery
     folder: Path
-    origin: str
     queued: Event
 
+    def add(
+        self,
+        tx: Transaction,
+        template: str,
+        recipient: str,
+        *,
+        user_id: int | None = None,
+        about: str | None = None,
+    ) -> None:
+        """Ask for a mail as part of ``tx``, which is its cause: both are stored, or neither.
+
+        :param template: one of ``letters.KINDS``, which decides who gets it, if anybody.
+        :param user_id: whose doing it is; when they go, a mail that still waits goes too.
+        :param about: the other address that the mail speaks of.
+        """
+        now = self._clock()
+        tx.outbox.add(
+            template,
+            recipient,
+            user_id=user_id,
+            about=about,
+            created_at=now,
+            due_at=now,
+            expires_at=now + GIVEN_UP_AFTER,
+        )
+        # A worker woken sooner would look, see nothing, and go back to sleep.
+        tx.after_commit(self.queued.set)
+
     def queue(self, template: str, recipient: str) -> None:
-        """Ask for a mail. It is sent after the answer, if somebody has the address."""
+        """Ask for a mail that has no other cause. It is sent after the answer, if it is due."""
         with self._db.begin() as tx:
-            tx.outbox.add(template, recipient, self._clock())
-        self.queued.set()
+            self.add(tx, template, recipient)
 
     def deliver_due(self) -> int:
         """Deliver what is due, and say how many messages were taken."""
@@ -99,8 +117,7 @@ class Outbox:
             message = tx.outbox.get(message_id)
         if message is None or message.outcome is None or message.done_at is None:
             return None
-        file = self.folder / message.outcome
-        return file.read_bytes() if file.suffix == ".eml" and file.exists() else None
+        return MailFolder(self.folder).read(message.outcome)
 
     def _claim(self) -> OutboxMessage | None:
         now = self._clock()
@@ -113,38 +130,23 @@ class Outbox:
 
     def _deliver(self, message: OutboxMessage) -> str:
         with self._db.begin() as tx:
-            mail = self._compose_reset(tx, message)
-        if mail is None:
-            return NOBODY
+            letter = KINDS[message.template](tx, message)
+            if letter is None:
+                return NOBODY
+            words = self._words(tx, letter)
+        mail = self._stationery.write(message.template, words, self._clock())
         name = f"{message.created_at:%Y%m%dT%H%M%S}-{message.id}.eml"
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = self.folder / f".{name}"
-        partial.touch(mode=0o600)
-        partial.write_bytes(bytes(mail))
-        # Renamed when complete: nobody ever reads half a mail.
-        partial.rename(self.folder / name)
+        MailFolder(self.folder).put(name, mail)
         return name
 
-    def _compose_reset(self, tx: Transaction, message: OutboxMessage) -> EmailMessage | None:
-        user = tx.users.with_key(comparison_key(message.recipient))
-        if user is None:
-            return None
-        text = TEMPLATES.get_template("reset.txt").render(
-            origin=self.origin,
-            token=self._tokens.issue(tx, user.id, RESET),
-            email=user.email,
+    def _words(self, tx: Transaction, letter: Letter) -> Words:
+        ticket = letter.ticket
+        return Words(
+            email=letter.recipient,
+            about=letter.about,
+            token=self._tokens.issue(tx, ticket.user_id, ticket.purpose) if ticket else "",
             minutes=int(self._tokens.lifetime.total_seconds() // 60),
         )
-        subject, _, body = text.partition("\n\n")
-        mail = EmailMessage()
-        mail["Subject"] = subject.removeprefix("Subject: ")
-        mail["From"] = "Vestibule <vestibule@localhost>"
-        mail["To"] = user.email
-        mail["Date"] = format_datetime(self._clock())
-        mail["Message-ID"] = make_msgid(domain="localhost")
-        # As it is, not quoted-printable: who opens the file must be able to copy the link.
-        mail.set_content(body, cte="8bit")
-        return mail
 
     def _settle(self, message: OutboxMessage, outcome: str) -> None:
         with self._db.begin() as tx:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,16 @@ class Transaction:
     tokens: Tokens
     outbox: Outbox
     rate_limits: RateLimits
+    _afterwards: list[Callable[[], object]] = field(default_factory=list)
+
+    def after_commit(self, call: Callable[[], object]) -> None:
+        """Have ``call`` made when all of it is stored; never, if it is not."""
+        self._afterwards.append(call)
+
+    def committed(self) -> None:
+        """Make the calls that waited for the commit."""
+        for call in self._afterwards:
+            call()
 
 
 class DB:
@@ -99,9 +109,11 @@ class DB:
             with work.begin():
                 file = work.connection().info["file"]
                 self._require_still_there(file)
-                yield _tables(work)
+                tx = _tables(work)
+                yield tx
             # A file deleted or replaced meanwhile took the commit with it: do not acknowledge it.
             self._require_still_there(file)
+        tx.committed()
 
     def _require_still_there(self, file: object) -> None:
         if file is None or file != identity(self._name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
@@ -17,11 +18,9 @@ class Outbox:
 
     _work: Session
 
-    def add(self, template: str, recipient: str, now: datetime) -> None:
+    def add(self, template: str, recipient: str, **columns: Any) -> None:
         """Queue a mail; it is kept only if the transaction that causes it commits."""
-        self._work.add(
-            OutboxMessage(template=template, recipient=recipient, created_at=now, due_at=now)
-        )
+        self._work.add(OutboxMessage(template=template, recipient=recipient, **columns))
 
     def any_due(self, now: datetime) -> bool:
         """Whether there is something to send."""

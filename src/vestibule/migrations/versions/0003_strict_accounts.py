@@ -13,6 +13,7 @@ depends_on = None
 # SQLite numbers rows by itself only in a column declared INTEGER.
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.BigInteger()
+DAY = 24 * 60 * 60 * 1_000_000
 
 
 def upgrade() -> None:
@@ -29,7 +30,15 @@ def upgrade() -> None:
         table.add_column(sa.Column("verified_at", MOMENT, nullable=True))
         table.add_column(sa.Column("disabled_at", MOMENT, nullable=True))
     op.add_column("tokens", sa.Column("address", sa.String(250), nullable=True))
+    op.add_column("outbox", sa.Column("expires_at", MOMENT, nullable=True))
+    op.add_column("outbox", sa.Column("dead", sa.Boolean(), nullable=True))
+    names = ("created_at", "expires_at", "dead")
+    outbox = sa.table("outbox", *map(sa.column, names))
+    limit = outbox.c.created_at + DAY
+    connection.execute(outbox.update().values(expires_at=limit, dead=sa.false()))
     with op.batch_alter_table("outbox") as table:
+        table.alter_column("expires_at", existing_type=MOMENT, nullable=False)
+        table.alter_column("dead", existing_type=sa.Boolean(), nullable=False)
         table.add_column(sa.Column("user_id", NUMBER, nullable=True))
         table.add_column(sa.Column("about", sa.String(250), nullable=True))
         table.create_foreign_key(
@@ -59,6 +68,8 @@ def downgrade() -> None:
         table.drop_constraint("fk_outbox_user_id", type_="foreignkey")
         table.drop_column("about")
         table.drop_column("user_id")
+        table.drop_column("dead")
+        table.drop_column("expires_at")
     op.drop_column("tokens", "address")
     with op.batch_alter_table("users") as table:
         table.drop_column("disabled_at")
