@@ -19,6 +19,7 @@ def test_run_prints_where_it_answers_and_what_it_stands_on(tmp_path: Path) -> No
         "profile": "strict",
         "database": str(tmp_path / "vestibule-data" / "vestibule.db"),
         "schema": f"{migrations.head()}, upgraded from nothing",
+        "keys": str(tmp_path / "vestibule-data" / "secret.keys"),
         "sqlite": migrations.SQLITE_VERSION,
         "workers": "1",
     }

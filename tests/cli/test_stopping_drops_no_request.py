@@ -125,4 +125,4 @@ def test_after_a_stop_the_database_is_one_file(tmp_path: Path) -> None:
         register(server.url)
         assert server.stop() == 0
     held = {path.name for path in (tmp_path / "vestibule-data").iterdir()}
-    assert held == {"vestibule.db", "vestibule.db.lock"}
+    assert held == {"vestibule.db", "vestibule.db.lock", "secret.keys"}

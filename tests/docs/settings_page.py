@@ -46,11 +46,13 @@ ACCEPTS = {
     "data": "a directory, which is made if it is not there",
     "public_url": "scheme, host and port alone: `https://auth.example.com`",
     "database_url": "secret; `sqlite:////path/to/file.db`",
+    "secret_key": "secret; 256 random bits in hexadecimal or base64, several on a line each",
 }
 DEFAULTS = {
     "workers": "one per core",
     "public_url": "`http://`, host and port",
     "database_url": "`vestibule.db` in the data directory",
+    "secret_key": "`secret.keys` in the data directory",
 }
 
 

@@ -11,6 +11,7 @@ from vestibule.auth.addresses import comparison_key, require_storable, require_w
 from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, BadToken, EmailTaken, UnknownEmail
+from vestibule.auth.keys import Keys
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Passwords
 from vestibule.auth.policy import Policy
@@ -38,6 +39,7 @@ class Auth:
     _db: DB
     _clock: Clock
     classic: bool
+    keys: Keys
     passwords: Passwords
     sessions: Sessions
     tokens: Tokens
@@ -69,6 +71,7 @@ class Auth:
             _db=db,
             _clock=clock,
             classic=classic,
+            keys=Keys.open(settings),
             passwords=Passwords(db, hasher, policy),
             sessions=sessions,
             tokens=tokens,

@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "vestibule.cli.check:check",
     "config": "vestibule.cli.configuration:configuration",
     "db": "vestibule.cli.database:database",
+    "keys": "vestibule.cli.keys:keys",
     "mail": "vestibule.cli.mail:mail",
     "run": "vestibule.cli.run:run",
 }

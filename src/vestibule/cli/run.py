@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from vestibule import config, migrations, serve
+from vestibule.auth.keys import Keys
 from vestibule.config import Settings
 
 
@@ -29,10 +30,12 @@ def run(**options: Any) -> None:
     serve.require_free(settings)
     config.prepare_data(settings)
     upgrade = migrations.upgrade(settings.database, config.clock())
-    serve.serve(settings, started=lambda: _announce(settings, upgrade))
+    # Before there are workers, who would each want to make them.
+    keys = Keys.open(settings)
+    serve.serve(settings, started=lambda: _announce(settings, upgrade, keys))
 
 
-def _announce(settings: Settings, upgrade: migrations.Upgrade) -> None:
+def _announce(settings: Settings, upgrade: migrations.Upgrade, keys: Keys) -> None:
     steps = (
         "" if upgrade.before == upgrade.after else f", upgraded from {upgrade.before or 'nothing'}"
     )
@@ -41,6 +44,7 @@ def _announce(settings: Settings, upgrade: migrations.Upgrade) -> None:
         "profile": settings.profile,
         "database": str(settings.database.resolve()),
         "schema": upgrade.after + steps,
+        "keys": str(keys.file.path.resolve()) if keys.file else "from the settings",
         "sqlite": migrations.SQLITE_VERSION,
         "workers": str(settings.workers),
     }

@@ -12,9 +12,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from vestibule.config.settings import Settings
-from vestibule.config.values import PREFIX, BadSetting, is_loopback, is_secret
+from vestibule.config.values import (
+    KEY_BYTES,
+    PREFIX,
+    BadSetting,
+    is_loopback,
+    is_secret,
+    parse_keys,
+)
 
 __all__ = [
+    "KEY_BYTES",
     "PREFIX",
     "VERSION",
     "BadSetting",
@@ -24,6 +32,7 @@ __all__ = [
     "is_loopback",
     "is_secret",
     "load",
+    "parse_keys",
     "prepare_data",
 ]
 

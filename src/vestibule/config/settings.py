@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from vestibule.config.values import PREFIX, Duration, SecretFiles, is_loopback
+from vestibule.config.values import PREFIX, Duration, SecretFiles, is_loopback, parse_keys
 
 # A file, not :memory:, and without the options that another driver would read after a "?".
 FILE_URL = re.compile(r"sqlite:///[^?:#]*[^?:#/]")
@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     )
     database_url: SecretStr | None = Field(
         None, description="SQLAlchemy URL; SQLite in the data directory unless said otherwise."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="What signs and seals; newest first, if there are several."
     )
     session_idle: Duration = Field(
         timedelta(days=7), description="A session unused for this long ends."
@@ -97,6 +100,13 @@ class Settings(BaseSettings):
                 "sqlite:////path/to/file.db"
             )
         return self
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, keys: SecretStr | None) -> SecretStr | None:
+        if keys:
+            parse_keys(keys.get_secret_value())
+        return keys
 
     @field_validator("public_url")
     @classmethod

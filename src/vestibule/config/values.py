@@ -1,9 +1,11 @@
-"""What a setting may be: durations, secrets in files, names of this machine."""
+"""What a setting may be: durations, secrets in files, secret keys, names of this machine."""
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +15,10 @@ from pydantic_settings import PydanticBaseSettingsSource
 
 PREFIX = "VESTIBULE_"
 MAX_SECRET = 64 * 1024
+# 256 bits, as many as the hash and the cipher that use them take in.
+KEY_BYTES = 32
+# 32 random bytes have some thirty different ones; a key with few was made up.
+FEWEST_DIFFERENT = 16
 
 
 class BadSetting(ValueError):
@@ -67,6 +73,33 @@ class SecretFiles(PydanticBaseSettingsSource):
 def is_secret(field: Any) -> bool:
     """Whether the value of this field is shown to nobody."""
     return "SecretStr" in str(field.annotation)
+
+
+def parse_keys(text: str) -> tuple[bytes, ...]:
+    """The secret keys in ``text``, newest first: hexadecimal or base64, one on each line.
+
+    :raises ValueError: there is none, or one is too short or not random; it is not quoted.
+    """
+    keys = tuple(_key(word) for word in text.split())
+    if not keys:
+        raise ValueError("there is no secret key in it; `openssl rand -hex 32` makes one")
+    return keys
+
+
+def _key(word: str) -> bytes:
+    hexadecimal = re.fullmatch("(?:[0-9A-Fa-f]{2})+", word)
+    try:
+        url_safe = word.replace("+", "-").replace("/", "_").rstrip("=")
+        url_safe += "=" * (-len(url_safe) % 4)
+        key = bytes.fromhex(word) if hexadecimal else base64.b64decode(url_safe, b"-_", True)
+    except ValueError:
+        key = b""
+    if len(key) < KEY_BYTES or len(set(key)) < FEWEST_DIFFERENT:
+        raise ValueError(
+            "a secret key is 256 random bits, as 64 hexadecimal digits or in base64; "
+            "`openssl rand -hex 32` makes one"
+        )
+    return key
 
 
 def is_loopback(host: str) -> bool:
