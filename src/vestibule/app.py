@@ -13,6 +13,7 @@ from vestibule.web.door import guard
 from vestibule.web.health import health
 from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
+from vestibule.web.profile import profile
 from vestibule.web.sessions import sessions
 
 
@@ -48,7 +49,8 @@ def create_app(
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if not settings.classic:
-        app.register_blueprint(sessions)
+        for blueprint in (sessions, profile):
+            app.register_blueprint(blueprint)
     if worker:
         auth.upkeep.start()
     return app

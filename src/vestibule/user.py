@@ -72,6 +72,8 @@ class User(Row):
     # When somebody showed to read the mail of this address; never: ``None``.
     verified_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
+    # An account that waits for somebody to verify its address goes at this moment.
+    pending_until: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class Session(Row):
@@ -99,3 +101,5 @@ class Token(Row):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     # The other address that this is about: the one to change to, or to go back to.
     address: Mapped[str | None] = mapped_column(String(250))
+    # The same as it is compared.
+    address_key: Mapped[str | None] = mapped_column(String(1000), index=True)

@@ -17,6 +17,8 @@ CHANGES = [
     ("DELETE", "/sessions"),
     ("POST", "/reset_password"),
     ("PUT", "/reset_password"),
+    ("PUT", "/profile/password"),
+    ("DELETE", "/profile"),
 ]
 FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},

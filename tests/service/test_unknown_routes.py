@@ -35,9 +35,11 @@ def test_an_unknown_path_is_a_404_problem(client: FlaskClient) -> None:
 
 @pytest.fixture
 def allowed(profile: str) -> dict[str, set[str]]:
-    """The methods of each path. The exercise knows no list of sessions."""
-    own = {"GET", "HEAD"} if profile == STRICT else set()
-    return ALLOWED | {"/sessions": {"POST", "DELETE", "OPTIONS"} | own}
+    """The methods of each path. The exercise lists no sessions and deletes no accounts."""
+    strict = profile == STRICT
+    sessions = {"POST", "DELETE", "OPTIONS"} | ({"GET", "HEAD"} if strict else set())
+    profiles = {"GET", "HEAD", "OPTIONS"} | ({"DELETE"} if strict else set())
+    return ALLOWED | {"/sessions": sessions, "/profile": profiles}
 
 
 def test_an_unknown_method_is_a_405_problem_that_names_the_known(

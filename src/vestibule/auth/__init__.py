@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 
+from vestibule.auth.accounts import Accounts
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
 from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import BadCredentials, BadToken, EmailTaken, UnknownEmail
+from vestibule.auth.errors import BadCredentials, EmailTaken, UnknownEmail
 from vestibule.auth.keys import Keys
 from vestibule.auth.outbox import Outbox
-from vestibule.auth.passwords import Passwords
+from vestibule.auth.owners import Owners
+from vestibule.auth.passwords import WRONG, Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.sessions import Sessions
@@ -45,6 +47,7 @@ class Auth:
     tokens: Tokens
     outbox: Outbox
     rate_limits: RateLimits
+    accounts: Accounts
     upkeep: Upkeep
     login_failures: Limit
 
@@ -63,20 +66,25 @@ class Auth:
             lifetime=ENDLESS if classic else settings.session_lifetime,
             single=classic,
         )
-        tokens = Tokens(db, clock, ENDLESS if classic else settings.reset_lifetime)
+        tokens = Tokens(
+            db, clock, ENDLESS if classic else settings.reset_lifetime, settings.link_lifetime
+        )
         stationery = Stationery(settings.origin)
         outbox = Outbox(db, clock, tokens, stationery, settings.data / "mail", Event())
         rate_limits = RateLimits(db, clock, enabled=not classic)
+        passwords = Passwords(db, hasher, policy)
+        owners = Owners(passwords, sessions, rate_limits)
         return cls(
             _db=db,
             _clock=clock,
             classic=classic,
             keys=Keys.open(settings),
-            passwords=Passwords(db, hasher, policy),
+            passwords=passwords,
             sessions=sessions,
             tokens=tokens,
             outbox=outbox,
             rate_limits=rate_limits,
+            accounts=Accounts(db, clock, owners, sessions, tokens, outbox, settings.recent_login),
             upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, hasher),
             login_failures=Limit("login", settings.login_failures),
         )
@@ -113,7 +121,7 @@ class Auth:
         checked = self.passwords.check(email, password)
         if checked is None:
             self.rate_limits.count(self.login_failures, *who)
-            raise BadCredentials("Wrong address or password.")
+            raise BadCredentials(WRONG)
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
             self.passwords.confirm(tx, checked)
@@ -180,14 +188,14 @@ class Auth:
         :raises BadToken: unknown, expired or used; nothing is changed.
         :raises PasswordRefused: the policy does not allow it; the token stays valid.
         """
+        found = self.tokens.look(reset_token, RESET)
         with self._db.read() as tx:
-            user = tx.users.get(self.tokens.owner(tx, reset_token, RESET))
+            user = tx.users.get(found.user_id)
         # Hashed outside the transaction; the token is spent inside it, once.
         hashed = self.passwords.hash_new(password, user.email if user else "")
         with self._db.begin() as tx:
-            user = tx.users.get(self.tokens.spend(tx, reset_token, RESET))
-            if user is None:
-                raise BadToken("This account is gone.")
+            user, _ = self.tokens.spend(tx, reset_token, RESET)
             user.hashed_password = hashed
             if not self.classic:
                 tx.sessions.close_all(user.id)
+                self.tokens.void(tx, user)

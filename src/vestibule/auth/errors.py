@@ -11,6 +11,7 @@ __all__ = [
     "BadCredentials",
     "BadToken",
     "EmailTaken",
+    "LoginNotRecent",
     "NoSession",
     "PasswordRefused",
     "PasswordTooLong",
@@ -62,6 +63,15 @@ class NoSession(Refusal):
 
     def __init__(self) -> None:
         super().__init__("There is no open session; log in.")
+
+
+class LoginNotRecent(Refusal):
+    """The session is open, but too old for what cannot be undone."""
+
+    code = "login_not_recent"
+
+    def __init__(self) -> None:
+        super().__init__("You logged in too long ago for this; log in again.")
 
 
 class UnknownSession(Refusal):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.tokens import RESET
@@ -14,12 +15,13 @@ from vestibule.db import Transaction
 from vestibule.records import OutboxMessage
 
 
-@dataclass(frozen=True)
-class Ticket:
+class Ticket(NamedTuple):
     """A token that a mail carries; it is made when the mail is, in place of an earlier one."""
 
     user_id: int
     purpose: str
+    # The address that it is about, if it is.
+    address: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Letter:
     about: str = ""
 
 
+PASSWORD_CHANGED, ACCOUNT_DELETED = "password_changed", "account_deleted"
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
 
@@ -42,4 +45,9 @@ def reset(tx: Transaction, message: OutboxMessage) -> Letter | None:
     return Letter(user.email, Ticket(user.id, RESET)) if user else None
 
 
-KINDS: Mapping[str, Kind] = {RESET: reset}
+def notice(tx: Transaction, message: OutboxMessage) -> Letter | None:  # noqa: ARG001 - a Kind.
+    """What was done with an account, for the address that it had then."""
+    return Letter(message.recipient, about=message.about or "")
+
+
+KINDS: Mapping[str, Kind] = {RESET: reset, PASSWORD_CHANGED: notice, ACCOUNT_DELETED: notice}

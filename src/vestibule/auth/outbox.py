@@ -144,8 +144,10 @@ class Outbox:
         return Words(
             email=letter.recipient,
             about=letter.about,
-            token=self._tokens.issue(tx, ticket.user_id, ticket.purpose) if ticket else "",
-            minutes=int(self._tokens.lifetime.total_seconds() // 60),
+            token=self._tokens.issue(tx, *ticket) if ticket else "",
+            minutes=int(self._tokens.lifetime(ticket.purpose).total_seconds() // 60)
+            if ticket
+            else 0,
         )
 
     def _settle(self, message: OutboxMessage, outcome: str) -> None:

@@ -10,6 +10,9 @@ from vestibule.auth.crypto import Hasher
 from vestibule.auth.errors import BadCredentials
 from vestibule.auth.policy import Policy, require_readable
 from vestibule.db import DB, Transaction
+from vestibule.user import User
+
+WRONG = "Wrong address or password."
 
 
 class Checked(NamedTuple):
@@ -51,19 +54,35 @@ class Passwords:
         require_readable(password)
         with self._db.read() as tx:
             user = tx.users.with_key(comparison_key(email))
-        if not self._hasher.verify(password, user.hashed_password if user else None) or not user:
+        return self._check(user, password)
+
+    def check_of(self, user_id: int, password: str) -> Checked | None:
+        """The same for the account with this number.
+
+        :raises PasswordTooLong: more than 1,024 characters.
+        """
+        require_readable(password)
+        with self._db.read() as tx:
+            user = tx.users.get(user_id)
+        return self._check(user, password)
+
+    def confirm(self, tx: Transaction, checked: Checked) -> User:
+        """The account, if within ``tx`` its password is still the one that was checked.
+
+        :raises BadCredentials: it was changed, or the account is disabled or gone.
+        """
+        user = tx.users.get(checked.user_id)
+        if user is None or user.hashed_password != checked.hashed or user.disabled_at:
+            raise BadCredentials(WRONG)
+        if checked.stronger:
+            user.hashed_password = checked.stronger
+        return user
+
+    def _check(self, user: User | None, password: str) -> Checked | None:
+        # An account without a password has an empty hash: like nobody's, it costs the same work.
+        right = self._hasher.verify(password, user.hashed_password if user else None)
+        if not right or user is None or not user.hashed_password or user.disabled_at:
             return None
         hashed = user.hashed_password
         weak = self._hasher.weak(hashed)
         return Checked(user.id, hashed, self._hasher.hash(password) if weak else None)
-
-    def confirm(self, tx: Transaction, checked: Checked) -> None:
-        """Make sure, within ``tx``, that the password was not changed since it was checked.
-
-        :raises BadCredentials: it was, or the account is gone.
-        """
-        user = tx.users.get(checked.user_id)
-        if user is None or user.hashed_password != checked.hashed:
-            raise BadCredentials("Wrong address or password.")
-        if checked.stronger:
-            user.hashed_password = checked.stronger

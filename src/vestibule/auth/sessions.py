@@ -153,6 +153,16 @@ class Sessions:
             raise NoSession
         return visit
 
+    def opened_at(self, tx: Transaction, session_id: str | None, user_id: int) -> datetime:
+        """When the user's session was opened, looked up again within ``tx``.
+
+        :raises NoSession: it was closed meanwhile.
+        """
+        row = tx.sessions.with_digest(digest(session_id or ""))
+        if row is None or row.user_id != user_id:
+            raise NoSession
+        return row.created_at
+
     def close_all(self, user_id: int) -> None:
         """End every session of the user; an unknown user has none."""
         with self._db.begin() as tx:

@@ -1,19 +1,30 @@
-"""Single-use tokens that prove that somebody reads the mail of an address."""
+"""Single-use tokens that prove that somebody reads the mail of an address.
+
+The threat is a link that works for somebody else, twice, too long, or for another purpose than it
+was sent for. The link has 128 random bits, the table their SHA-256 digest. A row is bound to a
+user, a purpose and, where it is about an address, to that address; a user has one of each purpose,
+so that a new one replaces the old. What a token was issued for may change: a new password, another
+address, a disabled account. That change removes the tokens in its own transaction.
+
+Tokens are made when their mail is written. Until then the request can be reserved: a row that no
+secret opens, which a change removes like any other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from vestibule.auth.addresses import comparison_key
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.errors import BadToken
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction
+from vestibule.user import Token, User
 
-RESET = "reset"
-# Digest, purpose, now and the last moment that a token may end at; whose it is.
-Query = Callable[[str, str, datetime, datetime], int | None]
+RESET, VERIFY, CHANGE, UNDO = "reset", "verify", "change", "undo"
+# As long as mail is tried to be sent.
+RESERVED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -22,45 +33,105 @@ class Tokens:
 
     _db: DB
     _clock: Clock
-    lifetime: timedelta
+    # Of a reset token, and of all others.
+    _reset_lifetime: timedelta
+    _link_lifetime: timedelta
 
-    def issue(self, tx: Transaction, user_id: int, purpose: str) -> str:
+    def lifetime(self, purpose: str) -> timedelta:
+        """How long a token for this purpose works."""
+        return self._reset_lifetime if purpose == RESET else self._link_lifetime
+
+    def issue(self, tx: Transaction, user_id: int, purpose: str, address: str | None = None) -> str:
         """A fresh token, in place of the user's earlier one for the same purpose."""
         token = new_secret()
-        tx.tokens.replace(user_id, purpose, digest(token), self._clock() + self.lifetime)
+        self._store(tx, user_id, purpose, token, self.lifetime(purpose), address)
         return token
 
-    def owner(self, tx: Transaction, token: str | None, purpose: str) -> int:
-        """Whose token this is; it stays valid.
+    def reserve(self, tx: Transaction, user_id: int, purpose: str, address: str) -> None:
+        """Keep a place for the token that is made when its mail is written."""
+        self._store(tx, user_id, purpose, new_secret(), RESERVED, address)
+
+    def issue_reserved(
+        self, tx: Transaction, user_id: int, purpose: str, address: str
+    ) -> str | None:
+        """A fresh token in the place reserved for it; ``None`` if something removed that."""
+        place = tx.tokens.of(user_id, purpose, self._clock())
+        if place is None or place.address != address:
+            return None
+        return self.issue(tx, user_id, purpose, address)
+
+    def look(self, token: str | None, purpose: str) -> Token:
+        """The token, which stays valid.
 
         :raises BadToken: unknown, expired, spent, or meant for something else.
         """
-        return self._required(tx.tokens.owner, token, purpose)
+        with self._db.read() as tx:
+            return self._good(tx, token, purpose)
 
     def opens(self, token: str, purpose: str) -> bool:
         """Whether this token would be accepted now."""
         try:
-            with self._db.read() as tx:
-                self.owner(tx, token, purpose)
+            self.look(token, purpose)
         except BadToken:
             return False
         return True
 
-    def spend(self, tx: Transaction, token: str | None, purpose: str) -> int:
-        """Spend the token and return whose it was.
+    def spend(self, tx: Transaction, token: str | None, purpose: str) -> tuple[User, str | None]:
+        """Spend the token; whose it was, and the address that it is about.
 
         :raises BadToken: unknown, expired, spent, or meant for something else.
         """
-        return self._required(tx.tokens.spend, token, purpose)
+        found = self._good(tx, token, purpose)
+        # The user's row first, as everybody does who changes an account: then nobody waits for
+        # each other. Whoever had it may have spent the token, or removed it.
+        user, now = tx.users.get(found.user_id), self._clock()
+        last = now + self.lifetime(purpose)
+        if not tx.tokens.spend(found.digest, purpose, now, last) or not user or user.disabled_at:
+            raise BadToken(OVER)
+        return user, found.address
 
-    def _required(self, found_by: Query, token: str | None, purpose: str) -> int:
-        now = self._clock()
-        user_id = found_by(digest(token), purpose, now, now + self.lifetime) if token else None
-        if user_id is None:
-            raise BadToken("This token is unknown, expired or used.")
-        return user_id
+    def void(self, tx: Transaction, user: User) -> None:
+        """Remove all tokens of the user but one that leads back to an earlier address.
+
+        A thief who changed the address would otherwise kill the link that undoes it by changing
+        the password too.
+        """
+        tx.tokens.drop_all(user.id, but=UNDO, elsewhere=user.email_key)
+
+    def leads_back(self, tx: Transaction, address_key: str) -> bool:
+        """Whether somebody may still go back to this address."""
+        return tx.tokens.leads_to(address_key, UNDO, self._clock())
 
     def sweep(self) -> None:
         """Remove the tokens that are over."""
         with self._db.begin() as tx:
             tx.tokens.sweep(self._clock())
+
+    def _store(
+        self,
+        tx: Transaction,
+        user_id: int,
+        purpose: str,
+        token: str,
+        lifetime: timedelta,
+        address: str | None,
+    ) -> None:
+        tx.tokens.replace(
+            user_id,
+            purpose,
+            digest=digest(token),
+            expires_at=self._clock() + lifetime,
+            address=address,
+            address_key=None if address is None else comparison_key(address),
+        )
+
+    def _good(self, tx: Transaction, token: str | None, purpose: str) -> Token:
+        now = self._clock()
+        last = now + self.lifetime(purpose)
+        found = tx.tokens.good(digest(token), purpose, now, last) if token else None
+        if found is None:
+            raise BadToken(OVER)
+        return found
+
+
+OVER = "This token is unknown, expired or used."

@@ -59,6 +59,13 @@ class Settings(BaseSettings):
     reset_lifetime: Duration = Field(
         timedelta(minutes=30), description="A reset token works for this long."
     )
+    link_lifetime: Duration = Field(
+        timedelta(hours=1),
+        description="A link that verifies, changes or restores an address works for this long.",
+    )
+    recent_login: Duration = Field(
+        timedelta(minutes=15), description="An account is deleted only this soon after a login."
+    )
     password_min_length: int = Field(
         8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from vestibule.records import OutboxMessage
@@ -21,6 +21,20 @@ class Outbox:
     def add(self, template: str, recipient: str, **columns: Any) -> None:
         """Queue a mail; it is kept only if the transaction that causes it commits."""
         self._work.add(OutboxMessage(template=template, recipient=recipient, **columns))
+
+    def of_user(self, user_id: int, email: str) -> list[OutboxMessage]:
+        """The messages that are the user's doing, or that nobody's went to this address."""
+        theirs = and_(OutboxMessage.user_id.is_(None), OutboxMessage.recipient == email)
+        mine = select(OutboxMessage).where(or_(OutboxMessage.user_id == user_id, theirs))
+        return list(self._work.scalars(mine.order_by(OutboxMessage.id)))
+
+    def forget(self, email: str) -> None:
+        """Remove the messages to this address that are no known user's doing."""
+        self._work.execute(
+            delete(OutboxMessage).where(
+                OutboxMessage.user_id.is_(None), OutboxMessage.recipient == email
+            )
+        )
 
     def any_due(self, now: datetime) -> bool:
         """Whether there is something to send."""

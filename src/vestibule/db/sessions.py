@@ -147,6 +147,10 @@ class Sessions:
         closed = delete(Session).where(Session.user_id == user_id, same).returning(Session.id)
         return self._work.scalar(closed) is not None
 
+    def with_digest(self, digest: str) -> Session | None:
+        """The session with this digest, over or not, or ``None``."""
+        return self._work.scalar(select(Session).where(Session.digest == digest))
+
     def of_user(self, user_id: int) -> list[Session]:
         """The user's sessions, the one used last first."""
         mine = select(Session).where(Session.user_id == user_id)

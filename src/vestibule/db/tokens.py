@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, and_, delete, exists, not_, select
 from sqlalchemy.orm import Session
 
 from vestibule.user import Token
@@ -17,28 +18,57 @@ class Tokens:
 
     _work: Session
 
-    def replace(self, user_id: int, purpose: str, digest: str, expires_at: datetime) -> None:
+    def replace(self, user_id: int, purpose: str, **columns: Any) -> None:
         """Store a token in the place of the user's earlier one for the same purpose."""
         self.drop(user_id, purpose)
-        self._work.add(
-            Token(user_id=user_id, purpose=purpose, digest=digest, expires_at=expires_at)
-        )
+        self._work.add(Token(user_id=user_id, purpose=purpose, **columns))
 
     def drop(self, user_id: int, purpose: str) -> None:
         """Remove the user's token for this purpose, if there is one."""
         self._work.execute(delete(Token).where(Token.user_id == user_id, Token.purpose == purpose))
 
-    def owner(self, digest: str, purpose: str, now: datetime, last: datetime) -> int | None:
-        """Whose token this is, if it would still be accepted now.
+    def drop_all(
+        self, user_id: int, *, but: str | None = None, elsewhere: str | None = None
+    ) -> None:
+        """Remove the user's tokens; that with purpose ``but`` stays if its address is another.
+
+        :param elsewhere: the address key that it must not be about, to stay.
+        """
+        doomed = delete(Token).where(Token.user_id == user_id)
+        if but is not None:
+            doomed = doomed.where(not_(and_(Token.purpose == but, Token.address_key != elsewhere)))
+        self._work.execute(doomed)
+
+    def of(self, user_id: int, purpose: str, now: datetime) -> Token | None:
+        """The user's token for this purpose, if it is not over."""
+        return self._work.scalar(
+            select(Token).where(
+                Token.user_id == user_id, Token.purpose == purpose, Token.expires_at > now
+            )
+        )
+
+    def of_user(self, user_id: int) -> list[Token]:
+        """The user's tokens, by purpose."""
+        mine = select(Token).where(Token.user_id == user_id)
+        return list(self._work.scalars(mine.order_by(Token.purpose)))
+
+    def leads_to(self, address_key: str, purpose: str, now: datetime) -> bool:
+        """Whether somebody's token for this purpose, not over, is about this address."""
+        about = Token.address_key == address_key
+        good = (about, Token.purpose == purpose, Token.expires_at > now)
+        return bool(self._work.scalar(select(exists().where(*good))))
+
+    def good(self, digest: str, purpose: str, now: datetime, last: datetime) -> Token | None:
+        """The token with this digest, if it would still be accepted now.
 
         :param last: a token that is to end after this moment was issued under another setting.
         """
-        return self._work.scalar(select(Token.user_id).where(*_good(digest, purpose, now, last)))
+        return self._work.scalar(select(Token).where(*_good(digest, purpose, now, last)))
 
-    def spend(self, digest: str, purpose: str, now: datetime, last: datetime) -> int | None:
-        """Remove the token and return whose it was: of many at once, one succeeds."""
+    def spend(self, digest: str, purpose: str, now: datetime, last: datetime) -> bool:
+        """Remove the token, and say whether it was good: of many at once, one succeeds."""
         spent = delete(Token).where(*_good(digest, purpose, now, last)).returning(Token.user_id)
-        return self._work.scalar(spent)
+        return self._work.scalar(spent) is not None
 
     def sweep(self, now: datetime) -> None:
         """Remove the tokens that are over."""

@@ -19,7 +19,12 @@ from vestibule.web.bodies import (
 )
 from vestibule.web.door import answer, auth, hand_over, read, session_id
 from vestibule.web.openapi import (
+    BAD_ADDRESS,
+    BAD_CREDENTIALS,
     NO_SESSION,
+    REFUSED_PASSWORD,
+    TOO_LONG,
+    TOO_MANY,
     Answer,
     Operation,
     describe,
@@ -34,10 +39,6 @@ api = Blueprint("api", __name__)
 EMAIL = "alice@example.com"
 CREDENTIALS = {"email": EMAIL, "password": "paint dries slowly"}
 LINK_SENT = "if that address has an account, a link is on its way"
-TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.")
-REFUSED_PASSWORD = refusal("password_refused", "A password has at least 8 characters.")
-BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
-TOO_MANY = refusal("attempts_exceeded", "Too many attempts.", "Retry-After")
 
 
 @api.get("/")
@@ -106,7 +107,7 @@ def users() -> ResponseReturnValue:
                 headers=("Set-Cookie",),
             ),
             TOO_LONG,
-            refusal("credentials_wrong", "Wrong address or password."),
+            BAD_CREDENTIALS,
             field_refusal(401),
             TOO_MANY,
         ),

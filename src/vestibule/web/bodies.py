@@ -40,6 +40,13 @@ class NewPassword(BaseModel):
     new_password: Field
 
 
+class PasswordChange(BaseModel):
+    """The password that the account has, and the one that it is to have."""
+
+    current_password: Field
+    new_password: Field
+
+
 class Welcome(BaseModel):
     """A greeting."""
 
@@ -87,6 +94,52 @@ class OpenSessions(BaseModel):
     """A person's open sessions, the one used last first."""
 
     sessions: list[OpenSession]
+
+
+class ExportedAccount(BaseModel):
+    """An account. Times are in UTC (RFC 3339), here and below."""
+
+    email: str
+    created_at: str
+    verified_at: str | None
+    pseudonym: str
+
+
+class ExportedSession(BaseModel):
+    """A session, without what would open it."""
+
+    created_at: str
+    last_seen_at: str
+    expires_at: str
+    device: str
+    user_agent: str | None
+    address: str | None
+
+
+class ExportedToken(BaseModel):
+    """A link that was sent or is to be sent, without what would open it."""
+
+    purpose: str
+    expires_at: str
+    address: str | None
+
+
+class ExportedMail(BaseModel):
+    """A mail that was asked for."""
+
+    kind: str
+    queued_at: str
+    recipient: str
+    about: str | None
+
+
+class Export(BaseModel):
+    """All that is stored about a person, but for secrets and hashes."""
+
+    account: ExportedAccount
+    sessions: list[ExportedSession]
+    tokens: list[ExportedToken]
+    mails: list[ExportedMail]
 
 
 class Health(BaseModel):

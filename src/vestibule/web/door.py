@@ -161,6 +161,14 @@ def hand_over(response: Response, session_id: str) -> Response:
     return response
 
 
+def forget(response: Response) -> Response:
+    """Have the browser drop the cookie of a session that is over."""
+    response.delete_cookie(
+        _cookie_name(), path="/", secure=current_app.config["HTTPS"], httponly=True, samesite="Lax"
+    )
+    return response
+
+
 def answer(**body: Any) -> Response:
     """A JSON answer of exactly these keys."""
     return Response(as_json(body), mimetype="application/json")

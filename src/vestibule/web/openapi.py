@@ -70,6 +70,13 @@ def refusal(code: str, detail: str, *headers: str, status: int | None = None) ->
 NO_SESSION = refusal("session_none", str(NoSession()))
 
 
+TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.")
+REFUSED_PASSWORD = refusal("password_refused", "A password has at least 8 characters.")
+BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
+BAD_CREDENTIALS = refusal("credentials_wrong", "Wrong address or password.")
+TOO_MANY = refusal("attempts_exceeded", "Too many attempts.", "Retry-After")
+
+
 def field_refusal(status: int) -> Answer:
     """The refusal of a field that is missing, empty or not text."""
     return refusal("field_invalid", "email is missing.", status=status)

@@ -20,6 +20,7 @@ STATUS = {
     "email_invalid": 400,
     "email_taken": 400,
     "email_unknown": 403,
+    "login_not_recent": 403,
     "password_refused": 400,
     "password_too_long": 400,
     "session_none": 403,

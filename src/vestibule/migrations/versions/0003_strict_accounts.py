@@ -29,6 +29,8 @@ def upgrade() -> None:
         table.create_unique_constraint("uq_users_pseudonym", ["pseudonym"])
         table.add_column(sa.Column("verified_at", MOMENT, nullable=True))
         table.add_column(sa.Column("disabled_at", MOMENT, nullable=True))
+        table.add_column(sa.Column("pending_until", MOMENT, nullable=True))
+    op.create_index("ix_users_pending_until", "users", ["pending_until"])
     op.add_column("tokens", sa.Column("address", sa.String(250), nullable=True))
     op.add_column("outbox", sa.Column("expires_at", MOMENT, nullable=True))
     op.add_column("outbox", sa.Column("dead", sa.Boolean(), nullable=True))
@@ -36,6 +38,8 @@ def upgrade() -> None:
     outbox = sa.table("outbox", *map(sa.column, names))
     limit = outbox.c.created_at + DAY
     connection.execute(outbox.update().values(expires_at=limit, dead=sa.false()))
+    op.add_column("tokens", sa.Column("address_key", sa.String(1000), nullable=True))
+    op.create_index("ix_tokens_address_key", "tokens", ["address_key"])
     with op.batch_alter_table("outbox") as table:
         table.alter_column("expires_at", existing_type=MOMENT, nullable=False)
         table.alter_column("dead", existing_type=sa.Boolean(), nullable=False)
@@ -70,8 +74,12 @@ def downgrade() -> None:
         table.drop_column("user_id")
         table.drop_column("dead")
         table.drop_column("expires_at")
+    op.drop_index("ix_tokens_address_key", "tokens")
+    op.drop_column("tokens", "address_key")
     op.drop_column("tokens", "address")
+    op.drop_index("ix_users_pending_until", "users")
     with op.batch_alter_table("users") as table:
+        table.drop_column("pending_until")
         table.drop_column("disabled_at")
         table.drop_column("verified_at")
         table.drop_constraint("uq_users_pseudonym", type_="unique")

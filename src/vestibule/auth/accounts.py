@@ -1,0 +1,89 @@
+"""What people do with their own account: change the password, take the data along, leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from vestibule.auth import exports
+from vestibule.auth.devices import Device
+from vestibule.auth.errors import LoginNotRecent, NoSession
+from vestibule.auth.letters import ACCOUNT_DELETED, PASSWORD_CHANGED
+from vestibule.auth.outbox import Outbox
+from vestibule.auth.owners import Owners
+from vestibule.auth.sessions import Sessions
+from vestibule.auth.tokens import Tokens
+from vestibule.config import Clock
+from vestibule.db import DB
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """The accounts of those who are logged in."""
+
+    _db: DB
+    _clock: Clock
+    _owners: Owners
+    _sessions: Sessions
+    _tokens: Tokens
+    _outbox: Outbox
+    # How long after a login an account may be deleted.
+    _recent: timedelta
+
+    def change_password(
+        self, session_id: str | None, current: str, new: str, device: Device | None = None
+    ) -> tuple[str, str]:
+        """Set the password of whose session this is; the address, and a new session id.
+
+        All sessions end: whoever copied one, this one included, is out. Tokens end too.
+
+        :raises NoSession: the session is not open.
+        :raises BadCredentials: ``current`` is not the password.
+        :raises PasswordRefused: the policy does not allow the new one.
+        :raises TooManyAttempts: it was tried too often.
+        """
+        proof = self._owners.prove(session_id, current)
+        hashed = self._owners.hash_new(new, proof)
+        with self._db.begin() as tx:
+            user = self._owners.confirm(tx, proof)
+            user.hashed_password = hashed
+            tx.sessions.close_all(user.id)
+            self._tokens.void(tx, user)
+            self._outbox.add(tx, PASSWORD_CHANGED, user.email, user_id=user.id)
+            return user.email, self._sessions.open(tx, user.id, device)
+
+    def delete(self, session_id: str | None) -> str:
+        """Remove the account of whose session this is, and all that is stored about it.
+
+        :returns: the address that it had.
+        :raises NoSession: the session is not open.
+        :raises LoginNotRecent: it was opened too long ago.
+        """
+        visit = self._sessions.require(session_id)
+        with self._db.begin() as tx:
+            user = tx.users.get(visit.user_id)
+            if user is None:
+                raise NoSession
+            if self._sessions.opened_at(tx, session_id, user.id) <= self._oldest():
+                raise LoginNotRecent
+            tx.outbox.forget(user.email)
+            tx.users.remove(user.id)
+            # Nobody's doing any more: the mail must outlive the account.
+            self._outbox.add(tx, ACCOUNT_DELETED, user.email)
+            return user.email
+
+    def export(self, session_id: str | None) -> dict[str, Any]:
+        """All that is stored about whose session this is.
+
+        :raises NoSession: it is not open.
+        """
+        visit = self._sessions.require(session_id)
+        with self._db.read() as tx:
+            user = tx.users.get(visit.user_id)
+            if user is None:
+                raise NoSession
+            return exports.everything(tx, user)
+
+    def _oldest(self) -> datetime:
+        return self._clock() - self._recent

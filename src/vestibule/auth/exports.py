@@ -1,0 +1,55 @@
+"""All that is stored about a person, as it is handed to that person: no secrets, no hashes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from vestibule.auth.devices import in_words
+from vestibule.db import Transaction
+from vestibule.records import OutboxMessage
+from vestibule.user import Session, Token, User
+
+
+def everything(tx: Transaction, user: User) -> dict[str, Any]:
+    """The user's rows in every table, in words and times of UTC (RFC 3339)."""
+    return {
+        "account": {
+            "email": user.email,
+            "created_at": _time(user.created_at),
+            "verified_at": _time(user.verified_at),
+            "pseudonym": user.pseudonym,
+        },
+        "sessions": [_session(row) for row in tx.sessions.of_user(user.id)],
+        "tokens": [_token(row) for row in tx.tokens.of_user(user.id)],
+        "mails": [_mail(row) for row in tx.outbox.of_user(user.id, user.email)],
+    }
+
+
+def _session(row: Session) -> dict[str, Any]:
+    return {
+        "created_at": _time(row.created_at),
+        "last_seen_at": _time(row.last_seen_at),
+        "expires_at": _time(row.expires_at),
+        "device": in_words(row.user_agent),
+        "user_agent": row.user_agent,
+        "address": row.address,
+    }
+
+
+def _token(row: Token) -> dict[str, Any]:
+    return {"purpose": row.purpose, "expires_at": _time(row.expires_at), "address": row.address}
+
+
+def _mail(row: OutboxMessage) -> dict[str, Any]:
+    # Not what became of it: that would tell who asked for another address whether it is taken.
+    return {
+        "kind": row.template,
+        "queued_at": _time(row.created_at),
+        "recipient": row.recipient,
+        "about": row.about,
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None

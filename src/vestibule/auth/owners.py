@@ -1,0 +1,71 @@
+"""The person behind a session, who shows the password once more before something changes.
+
+A session alone proves that somebody once logged in on this device. It may have been left open
+there, or copied; the password proves that its owner asks now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from vestibule.auth.errors import BadCredentials
+from vestibule.auth.passwords import Checked, Passwords
+from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.sessions import Sessions
+from vestibule.db import Transaction
+from vestibule.user import User
+
+# Who copied a session must not guess the password with it.
+PROOFS = Limit("proof", 10)
+
+
+class Proof(NamedTuple):
+    """A session that was open, and the password of its owner, which was right."""
+
+    session_id: str | None
+    email: str
+    checked: Checked
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Those who are logged in."""
+
+    _passwords: Passwords
+    _sessions: Sessions
+    _rate_limits: RateLimits
+
+    def prove(self, session_id: str | None, password: str) -> Proof:
+        """Check the password of whose session this is; ``confirm`` it where something changes.
+
+        :raises NoSession: it is not open.
+        :raises BadCredentials: it is another password.
+        :raises TooManyAttempts: it was tried too often.
+        """
+        visit = self._sessions.require(session_id)
+        who = str(visit.user_id)
+        self._rate_limits.check(PROOFS, who)
+        checked = self._passwords.check_of(visit.user_id, password)
+        if checked is None:
+            self._rate_limits.count(PROOFS, who)
+            raise BadCredentials("This is not the password of your account.")
+        return Proof(session_id, visit.email, checked)
+
+    def confirm(self, tx: Transaction, proof: Proof) -> User:
+        """The account, if within ``tx`` session and password are still what they were.
+
+        :raises BadCredentials: the password was changed meanwhile.
+        :raises NoSession: the session was closed meanwhile.
+        """
+        user = self._passwords.confirm(tx, proof.checked)
+        self._sessions.opened_at(tx, proof.session_id, user.id)
+        return user
+
+    def hash_new(self, password: str, proof: Proof) -> str:
+        """The hash of a new password for whoever showed the old one.
+
+        :raises PasswordRefused: the policy does not allow it.
+        :raises PasswordTooLong: more than 1,024 characters.
+        """
+        return self._passwords.hash_new(password, proof.email)

@@ -1,0 +1,117 @@
+"""One's own account: another password, all that is stored about it, and its end."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask.typing import ResponseReturnValue
+
+from vestibule.web.bodies import AddressAndMessage, Export, PasswordChange
+from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
+from vestibule.web.openapi import (
+    BAD_CREDENTIALS,
+    NO_SESSION,
+    REFUSED_PASSWORD,
+    TOO_LONG,
+    TOO_MANY,
+    Answer,
+    Operation,
+    describe,
+    field_refusal,
+    refusal,
+)
+from vestibule.web.visitors import device
+
+profile = Blueprint("profile", __name__, url_prefix="/profile")
+
+EMAIL = "alice@example.com"
+THEN = "2026-11-20T17:25:21+00:00"
+EXPORT = {
+    "account": {
+        "email": EMAIL,
+        "created_at": THEN,
+        "verified_at": None,
+        "pseudonym": "5f0c2ad1f0a94c2f8f1d7a3f0c9b1e44",
+    },
+    "sessions": [
+        {
+            "created_at": THEN,
+            "last_seen_at": THEN,
+            "expires_at": "2026-12-20T17:25:21+00:00",
+            "device": "Firefox on Linux",
+            "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0",
+            "address": "192.0.2.7",
+        }
+    ],
+    "tokens": [{"purpose": "reset", "expires_at": THEN, "address": None}],
+    "mails": [{"kind": "reset", "queued_at": THEN, "recipient": EMAIL, "about": None}],
+}
+
+
+@profile.put("/password")
+@describe(
+    Operation(
+        "Change your password",
+        (
+            Answer(
+                200,
+                "It is changed. All sessions are over; a fresh one is in the cookie",
+                {"email": EMAIL, "message": "Password updated"},
+                (AddressAndMessage,),
+                headers=("Set-Cookie",),
+            ),
+            REFUSED_PASSWORD,
+            TOO_LONG,
+            field_refusal(400),
+            BAD_CREDENTIALS,
+            NO_SESSION,
+            TOO_MANY,
+        ),
+        body=PasswordChange,
+        example={"current_password": "paint dries slowly", "new_password": "rain on a tin roof"},
+        cookie=True,
+    )
+)
+def change_password() -> ResponseReturnValue:
+    """Set another password, and hand over a fresh session."""
+    form = read(PasswordChange, missing=400)
+    email, session = auth().accounts.change_password(
+        session_id(), form.current_password, form.new_password, device()
+    )
+    return hand_over(answer(email=email, message="Password updated"), session)
+
+
+@profile.delete("")
+@describe(
+    Operation(
+        "Delete your account",
+        (
+            Answer(
+                200,
+                "It is gone, with everything that was stored about it",
+                {"email": EMAIL, "message": "account deleted"},
+                (AddressAndMessage,),
+                headers=("Set-Cookie",),
+            ),
+            NO_SESSION,
+            refusal("login_not_recent", "You logged in too long ago for this; log in again."),
+        ),
+        cookie=True,
+    )
+)
+def delete() -> ResponseReturnValue:
+    """Remove the account of who asks."""
+    email = auth().accounts.delete(session_id())
+    return forget(answer(email=email, message="account deleted"))
+
+
+@profile.get("/export")
+@describe(
+    Operation(
+        "Take along all that is stored about you",
+        (Answer(200, "Everything but secrets and hashes", EXPORT, (Export,)), NO_SESSION),
+        cookie=True,
+    )
+)
+def export() -> ResponseReturnValue:
+    """Tell all that is stored about who asks."""
+    return answer(**auth().accounts.export(session_id()))
