@@ -45,7 +45,8 @@ ACCEPTS = {
     "host": "an address or a name; loopback only in the classic profile",
     "data": "a directory, which is made if it is not there",
     "public_url": "scheme, host and port alone: `https://auth.example.com`",
-    "database_url": "secret; `sqlite:////path/to/file.db`",
+    "database_url": "secret; `sqlite:////path/to/file.db` or "
+    "`postgresql+psycopg://user:password@host:5432/database`",
     "secret_key": "secret; 256 random bits in hexadecimal or base64, several on a line each",
 }
 DEFAULTS = {
@@ -78,6 +79,7 @@ def _in_words(value: Any) -> str:
     if not isinstance(value, timedelta):
         return str(value)
     units = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+    units["s"] = timedelta(seconds=1)
     return next(f"{value // one}{unit}" for unit, one in units.items() if not value % one)
 
 
@@ -87,6 +89,8 @@ def _accepts(field: FieldInfo) -> str:
         return ", ".join(f"`{word}`" for word in get_args(kind))
     if kind is timedelta:
         return "a duration"
+    if kind is bool:
+        return "`true` or `false`"
     assert kind is int, f"say in ACCEPTS what a {kind} is"
     least = next(limit.ge for limit in field.metadata if isinstance(limit, Ge))
     most = next((limit.le for limit in field.metadata if isinstance(limit, Le)), None)

@@ -32,7 +32,7 @@ from tests.stage.visits import (
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writers of applications in this process wait 50 ms, not five seconds."""
-    monkeypatch.setattr("vestibule.db.engine.BUSY_SECONDS", 0.05)
+    monkeypatch.setattr("vestibule.db.sqlite.BUSY_SECONDS", 0.05)
 
 
 @contextmanager

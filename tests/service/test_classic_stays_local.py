@@ -100,10 +100,9 @@ def test_every_loopback_address_will_do(host: str, tmp_path: Path) -> None:
     assert config.load(profile="classic", host=host, data=tmp_path).classic
 
 
-@pytest.mark.parametrize("profile", ["strict", "classic"])
-def test_only_sqlite_is_taken(profile: Any, tmp_path: Path) -> None:
-    with pytest.raises(BadSetting, match="only SQLite"):
-        config.load(profile=profile, data=tmp_path, database_url="postgresql://localhost/x")
+def test_classic_stands_on_sqlite_only(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting, match="classic profile stands on SQLite only"):
+        config.load(profile="classic", data=tmp_path, database_url="postgresql://localhost/x")
 
 
 def test_the_command_says_so_and_ends_with_2(tmp_path: Path) -> None:

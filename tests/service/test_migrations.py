@@ -24,6 +24,7 @@ from tests.stage.profiles import STRICT
 from tests.stage.raw import file_of, rows
 from tests.stage.visits import ALICE, register, try_login
 from vestibule import config, migrations, records
+from vestibule.config import SQLiteFile
 
 NEXT = '''
 """One step further."""
@@ -46,7 +47,8 @@ def database(tmp_path: Path) -> Path:
     """Where the database will be, in a directory that is prepared for it."""
     settings = config.load(data=tmp_path / "data")
     config.prepare_data(settings)
-    return settings.database
+    assert isinstance(settings.database, SQLiteFile)
+    return settings.database.path
 
 
 @pytest.fixture
@@ -88,7 +90,7 @@ def mode(path: Path) -> int:
 
 
 def test_from_nothing_to_the_newest(database: Path, clock: MovableClock) -> None:
-    done = migrations.upgrade(database, clock())
+    done = migrations.upgrade(SQLiteFile(database), clock())
     assert (done.before, done.after, done.backup) == (None, migrations.head(), None)
     tables = {name for (name,) in rows(database, "SELECT name FROM sqlite_schema")}
     assert {"users", "sessions", "tokens", "outbox", "rate_limits"} <= tables
@@ -96,14 +98,14 @@ def test_from_nothing_to_the_newest(database: Path, clock: MovableClock) -> None
 
 def test_a_second_time_changes_nothing(filled: Path, clock: MovableClock) -> None:
     before = filled.read_bytes()
-    done = migrations.upgrade(filled, clock())
+    done = migrations.upgrade(SQLiteFile(filled), clock())
     assert (done.before, done.after, done.backup) == (migrations.head(), migrations.head(), None)
     assert filled.read_bytes() == before
     assert not (filled.parent / "backups").exists()
 
 
 def test_models_and_migrations_agree(database: Path, clock: MovableClock) -> None:
-    migrations.upgrade(database, clock())
+    migrations.upgrade(SQLiteFile(database), clock())
     engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(
@@ -172,20 +174,20 @@ def test_a_step_that_fails_is_not_half_taken(filled: Path, newer: Path, build: B
 def test_a_file_that_is_no_database_is_refused_and_kept(database: Path, content: bytes) -> None:
     database.write_bytes(content)
     with pytest.raises(migrations.SchemaError, match="cannot be read"):
-        migrations.upgrade(database, config.clock())
+        migrations.upgrade(SQLiteFile(database), config.clock())
     assert database.read_bytes() == content
 
 
 def test_a_database_of_something_else_is_refused(database: Path) -> None:
     rows(database, "CREATE TABLE recipes (name TEXT)")
     with pytest.raises(migrations.SchemaError, match="something else"):
-        migrations.upgrade(database, config.clock())
+        migrations.upgrade(SQLiteFile(database), config.clock())
     assert rows(database, "SELECT name FROM sqlite_schema") == [("recipes",)]
 
 
 def test_an_empty_file_becomes_a_database(database: Path) -> None:
     database.touch()
-    assert migrations.upgrade(database, config.clock()).after == migrations.head()
+    assert migrations.upgrade(SQLiteFile(database), config.clock()).after == migrations.head()
 
 
 def test_what_is_stored_is_its_owners_alone(filled: Path, newer: Path, tmp_path: Path) -> None:
@@ -210,7 +212,7 @@ def test_a_directory_that_others_could_read_is_made_private_when_it_is_made(
 
 def test_sqlite_is_one_without_the_wal_bug(database: Path) -> None:
     assert tuple(map(int, migrations.SQLITE_VERSION.split("."))) >= (3, 51, 3)
-    migrations.upgrade(database, config.clock())
+    migrations.upgrade(SQLiteFile(database), config.clock())
     assert rows(database, "SELECT sqlite_version()") == [(migrations.SQLITE_VERSION,)]
     assert rows(database, "PRAGMA journal_mode") == [("wal",)]
     with closing(database.open("rb")) as file:
@@ -229,4 +231,4 @@ def test_sqlite_is_one_without_the_wal_bug(database: Path) -> None:
 def test_half_a_schema_is_refused_in_words(filled: Path, damage: str) -> None:
     rows(filled, damage)
     with pytest.raises(migrations.SchemaError, match=r"half a schema|something else"):
-        migrations.upgrade(filled, config.clock())
+        migrations.upgrade(SQLiteFile(filled), config.clock())

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 
 import click
 
-from vestibule import config
+from vestibule import config, migrations
 from vestibule.auth import Auth
 from vestibule.cli import options
 from vestibule.cli.refusals import CannotStart
@@ -63,6 +63,8 @@ def _row(message: OutboxMessage) -> tuple[str, ...]:
 
 def _auth(data: str | None) -> Auth:
     settings = config.load(data=data)
-    if not settings.database.exists():
-        raise BadSetting(f"data ({config.PREFIX}DATA): there is no database in {settings.data}.")
+    if migrations.current(settings.database) is None:
+        raise BadSetting(
+            f"data ({config.PREFIX}DATA): there is no database at {settings.database}."
+        )
     return Auth.open(settings)

@@ -8,7 +8,7 @@ import click
 
 from vestibule import config, migrations, serve
 from vestibule.auth.keys import Keys
-from vestibule.config import Settings
+from vestibule.config import Settings, SQLiteFile
 
 
 @click.command()
@@ -42,12 +42,13 @@ def _announce(settings: Settings, upgrade: migrations.Upgrade, keys: Keys) -> No
     lines = {
         "url": settings.origin,
         "profile": settings.profile,
-        "database": str(settings.database.resolve()),
+        "database": str(settings.database),
         "schema": upgrade.after + steps,
         "keys": str(keys.file.path.resolve()) if keys.file else "from the settings",
-        "sqlite": migrations.SQLITE_VERSION,
-        "workers": str(settings.workers),
     }
+    if isinstance(settings.database, SQLiteFile):
+        lines["sqlite"] = migrations.SQLITE_VERSION
+    lines["workers"] = str(settings.workers)
     if upgrade.backup:
         lines["backup"] = str(upgrade.backup)
     for name, value in lines.items():

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vestibule.config.databases import Database, PostgreSQLServer, SQLiteFile
 from vestibule.config.settings import Settings
 from vestibule.config.values import (
     KEY_BYTES,
@@ -27,6 +28,9 @@ __all__ = [
     "VERSION",
     "BadSetting",
     "Clock",
+    "Database",
+    "PostgreSQLServer",
+    "SQLiteFile",
     "Settings",
     "clock",
     "is_loopback",
@@ -70,6 +74,7 @@ def _refuse_unknown_variables() -> None:
 
 # In place of pydantic's own, which speak to who wrote the model.
 WORDS = {
+    "bool_parsing": "say true or false",
     "int_parsing": "say a whole number",
     "url_parsing": "say it as https://auth.example.com",
     "url_scheme": "say it as https://auth.example.com",
@@ -90,8 +95,10 @@ def prepare_data(settings: Settings) -> None:
 
     :raises BadSetting: it cannot be made or written to.
     """
-    folder = settings.database.parent
-    for path in (settings.data, folder):
+    folders = {settings.data}
+    if isinstance(settings.database, SQLiteFile):
+        folders.add(settings.database.path.parent)
+    for path in sorted(folders):
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Being allowed to is not being able to: a read-only disk shows only when written to.

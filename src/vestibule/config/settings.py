@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,10 +10,15 @@ from typing import Annotated, Literal
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from vestibule.config.databases import (
+    Database,
+    PostgreSQLServer,
+    SQLiteFile,
+    file_in,
+    is_server,
+    require_database,
+)
 from vestibule.config.values import PREFIX, Duration, SecretFiles, is_loopback, parse_keys
-
-# A file, not :memory:, and without the options that another driver would read after a "?".
-FILE_URL = re.compile(r"sqlite:///[^?:#]*[^?:#/]")
 
 
 class Settings(BaseSettings):
@@ -45,7 +49,17 @@ class Settings(BaseSettings):
         0, ge=0, le=10, description="Proxies in front, each of which adds to X-Forwarded-For."
     )
     database_url: SecretStr | None = Field(
-        None, description="SQLAlchemy URL; SQLite in the data directory unless said otherwise."
+        None, description="SQLite in the data directory unless said otherwise."
+    )
+    database_pool: int = Field(
+        8, ge=1, le=200, description="Connections for changes, per worker process (PostgreSQL)."
+    )
+    database_pool_timeout: Duration = Field(
+        timedelta(seconds=5), description="Wait this long for one of them (PostgreSQL)."
+    )
+    database_prepare: bool = Field(
+        True,
+        description="Prepare statements; not through a pooler in transaction mode (PostgreSQL).",
     )
     secret_key: SecretStr | None = Field(
         None, description="What signs and seals; newest first, if there are several."
@@ -101,11 +115,21 @@ class Settings(BaseSettings):
                 f"trusted_proxies ({PREFIX}TRUSTED_PROXIES): the classic profile answers requests "
                 "of this machine alone, and none through a proxy. Use --profile strict"
             )
-        if self.database_url and not FILE_URL.fullmatch(self.database_url.get_secret_value()):
-            raise ValueError(
-                f"database_url ({PREFIX}DATABASE_URL): only SQLite is supported: "
-                "sqlite:////path/to/file.db"
-            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_database_to_stand_on(self) -> Settings:
+        if self.database_url:
+            url, name = self.database_url.get_secret_value(), f"{PREFIX}DATABASE_URL"
+            try:
+                require_database(url)
+            except ValueError as error:
+                raise ValueError(f"database_url ({name}): {error}") from None
+            if self.classic and is_server(url):
+                raise ValueError(
+                    f"database_url ({name}): the classic profile stands on SQLite only; say "
+                    "sqlite:////path/to/file.db, or --profile strict"
+                )
         return self
 
     @field_validator("secret_key")
@@ -143,8 +167,16 @@ class Settings(BaseSettings):
         return self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound.
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
-        if self.database_url:
-            return Path(self.database_url.get_secret_value().removeprefix("sqlite:///"))
-        return self.data / "vestibule.db"
+    def database(self) -> Database:
+        """What everything is stored in."""
+        if not self.database_url:
+            return SQLiteFile(self.data / "vestibule.db")
+        url = self.database_url.get_secret_value()
+        if not is_server(url):
+            return SQLiteFile(file_in(url))
+        return PostgreSQLServer(
+            url,
+            pool=self.database_pool,
+            pool_timeout=self.database_pool_timeout,
+            prepare=self.database_prepare,
+        )

@@ -6,23 +6,33 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
 from sqlalchemy.orm import Session as Work
 
-from vestibule.db.engine import SQLITE_VERSION, identity, open_engine, writing
-from vestibule.db.errors import AlreadyExists, StorageUnavailable, translated
+from vestibule.config import Database, SQLiteFile
+from vestibule.db import sqlite
+from vestibule.db.engine import Opened, writing
+from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, translated
 from vestibule.db.outbox import Outbox
 from vestibule.db.rate_limits import RateLimits
 from vestibule.db.sessions import SessionCheck, Sessions, Visit
+from vestibule.db.sqlite import SQLITE_VERSION
 from vestibule.db.tokens import Tokens
 from vestibule.db.users import Users
 from vestibule.user import User
 
-__all__ = ["DB", "SQLITE_VERSION", "AlreadyExists", "StorageUnavailable", "Transaction", "Visit"]
+__all__ = [
+    "DB",
+    "SQLITE_VERSION",
+    "AlreadyExists",
+    "Conflict",
+    "StorageUnavailable",
+    "Transaction",
+    "Visit",
+]
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,10 @@ class Transaction:
 class DB:
     """The database. Safe to share between threads: each transaction has a connection of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._name = str(path)
-        self._engine = open_engine(path)
-        self._check_session = SessionCheck(self._engine, self._name)
+    def __init__(self, database: Database) -> None:
+        self._opened = _opened(database)
+        self._engine = self._opened.engine
+        self._check_session = SessionCheck(self._opened)
 
     def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
         """Store a new user and return it.
@@ -103,20 +113,24 @@ class DB:
     def begin(self) -> Iterator[Transaction]:
         """A transaction that may write. It commits at the end, or rolls back on any exception.
 
+        On PostgreSQL others write at the same time: a user who is read in it is locked until its
+        end, and so is what that user owns (see ``Users``).
+
+        :raises Conflict: another transaction was in the way; nothing was stored.
         :raises StorageUnavailable: the database is locked, full or gone; nothing was stored.
         """
         with translated(), Work(writing(self._engine), expire_on_commit=False) as work:
             with work.begin():
-                file = work.connection().info["file"]
-                self._require_still_there(file)
+                info = dict(work.connection().info)
+                self._require_current(info)
                 tx = _tables(work)
                 yield tx
             # A file deleted or replaced meanwhile took the commit with it: do not acknowledge it.
-            self._require_still_there(file)
+            self._require_current(info)
         tx.committed()
 
-    def _require_still_there(self, file: object) -> None:
-        if file is None or file != identity(self._name):
+    def _require_current(self, info: object) -> None:
+        if not self._opened.is_current(info):
             self._engine.dispose()
             raise StorageUnavailable("the database file was replaced")
 
@@ -124,7 +138,7 @@ class DB:
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads, and waits for no writer."""
         with translated(), Work(self._engine, expire_on_commit=False) as work:
-            yield _tables(work)
+            yield _tables(work, writing=False)
 
     def schema(self) -> str | None:
         """The revision that the tables are at, or ``None`` if there are none.
@@ -138,8 +152,20 @@ class DB:
     def close(self) -> None:
         """Give back every connection."""
         self._check_session.close()
-        self._engine.dispose()
+        self._opened.close()
 
 
-def _tables(work: Work) -> Transaction:
-    return Transaction(Users(work), Sessions(work), Tokens(work), Outbox(work), RateLimits(work))
+def _tables(work: Work, *, writing: bool = True) -> Transaction:
+    users = Users(work, writing)
+    return Transaction(
+        users, Sessions(work, users), Tokens(work, users), Outbox(work), RateLimits(work)
+    )
+
+
+def _opened(database: Database) -> Opened:
+    if isinstance(database, SQLiteFile):
+        return sqlite.opened(database.path)
+    # Its driver costs every worker some megabytes: only where it is used.
+    from vestibule.db import postgresql  # noqa: PLC0415
+
+    return postgresql.opened(database)

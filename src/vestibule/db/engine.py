@@ -1,103 +1,40 @@
-"""How SQLite is opened: which library, which settings, how transactions begin."""
+"""What it is to have opened a database, whichever it is."""
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Engine
 
-if sys.platform == "linux":
-    # SQLite before 3.51.3 can corrupt a WAL database that two connections write, and Debian's
-    # Python carries 3.40. This wheel brings its own, fixed one.
-    from pysqlite3 import dbapi2 as sqlite
-else:
-    import sqlite3 as sqlite
-
-SQLITE_VERSION: str = sqlite.sqlite_version
 WRITE = "vestibule_write"
-# A writer waits this long for another to finish before it answers 503.
-BUSY_SECONDS = 5
 
 
-def open_engine(path: Path) -> Engine:
-    """An engine on the SQLite file at ``path``, which must exist, if only as an empty file.
+@dataclass(frozen=True)
+class Opened:
+    """A database that was opened; nothing is connected until it is used."""
 
-    A file that vanishes under a running service must not come back as a new, empty database.
-    """
-    address = f"{path.resolve().as_uri()}?mode=rw"
+    # For transactions.
+    engine: Engine
+    # For session checks, where each thread keeps a connection, and each statement stands alone.
+    checks: Engine
+    # Whether the connection that remembers this (its ``info``) leads to what is there now.
+    is_current: Callable[[Any], bool]
+    # Whether this error means that the driver's connection had been lost before it was used.
+    was_lost: Callable[[Exception, Any], bool]
 
-    def connect() -> Any:
-        return sqlite.connect(
-            address, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-
-    engine = create_engine(
-        "sqlite://",
-        module=sqlite,
-        creator=connect,
-        # Threads come and go (granian reaps idle ones), so connections belong to the pool.
-        poolclass=QueuePool,
-        pool_size=8,
-        max_overflow=8,
-        pool_timeout=BUSY_SECONDS,
-        pool_use_lifo=True,
-        # Values are secrets or personal: never in an error's text.
-        hide_parameters=True,
-    )
-    event.listen(engine, "connect", _configure)
-    event.listen(engine, "begin", _begin)
-    _watch_the_file(engine, path)
-    return engine
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+        self.checks.dispose()
 
 
 def writing(engine: Engine) -> Engine:
-    """The same engine, whose transactions take the write lock at once."""
+    """The same engine, whose transactions may write."""
     return engine.execution_options(**{WRITE: True})
 
 
-def _configure(connection: Any, _: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL: what was acknowledged survives a power cut, not only a crash of the process.
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    # 512 KiB a connection: the upper pages of every index. The kernel caches the rest.
-    cursor.execute("PRAGMA cache_size = -512")
-    cursor.execute("PRAGMA trusted_schema = OFF")
-    cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another wrote in between;
-    # with the write lock taken at the start it waits its turn instead.
-    write = connection.get_execution_options().get(WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def _watch_the_file(engine: Engine, path: Path) -> None:
-    """Drop connections to a file that was moved or deleted: they would read what is no more."""
-    name = str(path)
-
-    def remember(_: Any, record: Any) -> None:
-        record.info["file"] = identity(name)
-
-    def compare(_: Any, record: Any, __: object) -> None:
-        if record.info["file"] != identity(name):
-            raise DisconnectionError("the database file was replaced")
-
-    event.listen(engine, "connect", remember)
-    event.listen(engine, "checkout", compare)
-
-
-def identity(path: str) -> tuple[int, int] | None:
-    """Which file is at ``path`` now (device and inode), or ``None``."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 - on the hot path, and three times as fast as Path's.
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+def may_write(connection: Any) -> bool:
+    """Whether this connection of SQLAlchemy's is of an engine for ``writing``."""
+    return bool(connection.get_execution_options().get(WRITE, False))

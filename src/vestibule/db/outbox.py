@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from vestibule.db.statements import SWEEP_BATCH
 from vestibule.records import OutboxMessage
 
 
@@ -43,9 +44,11 @@ class Outbox:
     def claim(self, now: datetime, until: datetime) -> OutboxMessage | None:
         """Take one message that is due, so that nobody else takes it before ``until``."""
         oldest = select(OutboxMessage.id).where(*_due(now)).order_by(OutboxMessage.due_at).limit(1)
+        # Of several workers each takes another one, and none waits.
+        free = oldest.with_for_update(skip_locked=True).scalar_subquery()
         return self._work.scalar(
             update(OutboxMessage)
-            .where(OutboxMessage.id.in_(oldest))
+            .where(OutboxMessage.id == free)
             .values(due_at=until, attempts=OutboxMessage.attempts + 1)
             .returning(OutboxMessage)
         )
@@ -68,10 +71,12 @@ class Outbox:
 
     def sweep(self, settled_before: datetime, outcome: str | None = None) -> None:
         """Remove messages settled before this moment; only those with ``outcome``, if given."""
-        settled = delete(OutboxMessage).where(OutboxMessage.done_at < settled_before)
+        settled = select(OutboxMessage.id).where(OutboxMessage.done_at < settled_before)
         if outcome is not None:
             settled = settled.where(OutboxMessage.outcome == outcome)
-        self._work.execute(settled)
+        free = settled.limit(SWEEP_BATCH).with_for_update(skip_locked=True)
+        ids = self._work.scalars(free).all()
+        self._work.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(ids)))
 
     def get(self, message_id: int) -> OutboxMessage | None:
         """The message with this number, or ``None``."""

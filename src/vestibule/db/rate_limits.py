@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import case, delete, select
 from sqlalchemy.orm import Session
 
+from vestibule.db.statements import SWEEP_BATCH, upsert
 from vestibule.records import RateLimit
 
 
@@ -24,14 +25,22 @@ class RateLimits:
 
     def count(self, key: str, now: datetime, window_ends: datetime) -> None:
         """Count one more, in the window that is open or in one that opens now."""
-        row = self._work.get(RateLimit, key)
-        if row is None:
-            self._work.add(RateLimit(key=key, hits=1, expires_at=window_ends))
-        elif row.expires_at > now:
-            row.hits += 1
-        else:
-            row.hits, row.expires_at = 1, window_ends
+        first = upsert(self._work, RateLimit).values(key=key, hits=1, expires_at=window_ends)
+        going_on = RateLimit.expires_at > now
+        # One statement: of many who count at once, none is lost.
+        counted = first.on_conflict_do_update(
+            index_elements=[RateLimit.key],
+            set_={
+                "hits": case((going_on, RateLimit.hits + 1), else_=1),
+                "expires_at": case(
+                    (going_on, RateLimit.expires_at), else_=first.excluded.expires_at
+                ),
+            },
+        )
+        self._work.execute(counted)
 
     def sweep(self, now: datetime) -> None:
         """Remove the windows that are over."""
-        self._work.execute(delete(RateLimit).where(RateLimit.expires_at <= now))
+        over = select(RateLimit.key).where(RateLimit.expires_at <= now).limit(SWEEP_BATCH)
+        free = self._work.scalars(over.with_for_update(skip_locked=True)).all()
+        self._work.execute(delete(RateLimit).where(RateLimit.key.in_(free)))

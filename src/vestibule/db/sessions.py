@@ -8,15 +8,18 @@ some 400 microseconds more, a compiled Core statement some 100.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine, PoolProxiedConnection, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, PoolProxiedConnection, bindparam, delete, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as Work
 
-from vestibule.db.engine import identity
-from vestibule.db.errors import StorageUnavailable
+from vestibule.db.engine import Opened
+from vestibule.db.errors import StorageUnavailable, sentence
+from vestibule.db.users import Users
 from vestibule.user import Session, User, micros, moment
 
 MICROSECOND = timedelta(microseconds=1)
@@ -34,7 +37,7 @@ class Visit(NamedTuple):
 class SessionCheck:
     """The statement that finds an open session, prepared for one database."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, opened: Opened) -> None:
         statement = (
             select(Session.id, Session.user_id, User.email, Session.last_seen_at)
             .join(User, User.id == Session.user_id)
@@ -46,13 +49,12 @@ class SessionCheck:
                 Session.created_at > bindparam("oldest"),
             )
         )
-        compiled = statement.compile(engine)
-        self._engine = engine
-        self._driver_error = engine.dialect.loaded_dbapi.Error
+        compiled = statement.compile(opened.checks)
+        self._opened = opened
+        self._driver_error = opened.checks.dialect.loaded_dbapi.Error
         self._sql = str(compiled)
         # SQLite takes values by position; other drivers take them by name.
         self._order = getattr(compiled, "positiontup", None)
-        self._name = name
         self._local = threading.local()
         self._held: list[PoolProxiedConnection] = []
 
@@ -74,8 +76,8 @@ class SessionCheck:
         try:
             # Neither the pool nor the cursor translates the driver's errors here.
             row = self._fetch(values)
-        except self._driver_error as error:
-            raise StorageUnavailable(str(error)) from error
+        except (self._driver_error, DBAPIError) as error:
+            raise StorageUnavailable(sentence(error)) from error
         return Visit(row[0], row[1], row[2], moment(row[3])) if row else None
 
     def close(self) -> None:
@@ -84,25 +86,39 @@ class SessionCheck:
             self._held.pop().close()
 
     def _fetch(self, values: Any) -> Any:
-        connection = self._connection()
+        held = self._held_connection()
+        try:
+            return self._ask(held or self._new_connection(), values)
+        except _Lost:
+            # A server that was restarted has closed every connection. Asking twice is harmless.
+            if held is None:
+                raise
+            return self._ask(self._new_connection(), values)
+
+    def _ask(self, connection: PoolProxiedConnection, values: Any) -> Any:
         try:
             cursor = connection.cursor()
             cursor.execute(self._sql, values)
             row = cursor.fetchone()
             cursor.close()
-        except self._driver_error:
+        except self._driver_error as error:
+            lost = self._opened.was_lost(error, connection.dbapi_connection)
             self._let_go(connection)
+            if lost:
+                raise _Lost(sentence(error)) from error
             raise
         return row
 
-    def _connection(self) -> PoolProxiedConnection:
+    def _held_connection(self) -> PoolProxiedConnection | None:
         """This thread's own: taking one from the pool would cost as much as the statement."""
         held: PoolProxiedConnection | None = getattr(self._local, "connection", None)
-        if held is not None and held.is_valid and held.info["file"] == identity(self._name):
+        if held is None or (held.is_valid and self._opened.is_current(held.info)):
             return held
-        if held is not None:
-            self._let_go(held)
-        held = self._local.connection = self._engine.raw_connection()
+        self._let_go(held)
+        return None
+
+    def _new_connection(self) -> PoolProxiedConnection:
+        held = self._local.connection = self._opened.checks.raw_connection()
         self._held.append(held)
         return held
 
@@ -113,22 +129,33 @@ class SessionCheck:
             connection.invalidate()
 
 
+class _Lost(StorageUnavailable):
+    """The connection had been closed by the other side."""
+
+
 @dataclass(frozen=True)
 class Sessions:
     """The ``sessions`` table, inside one transaction."""
 
     _work: Work
+    _users: Users
 
     def add(self, **columns: Any) -> None:
         """Store a session."""
         self._work.add(Session(**columns))
 
     def touch(self, seen: dict[int, datetime]) -> None:
-        """Note when these sessions, by number, were used; those that are gone stay gone."""
-        for session_id, at in seen.items():
-            self._work.execute(
-                update(Session).where(Session.id == session_id).values(last_seen_at=at)
-            )
+        """Note when these sessions, by number, were used; those that are gone stay gone.
+
+        One that somebody ends in this moment is left alone, or two would wait for each other.
+        """
+        there = select(Session.id).where(Session.id.in_(seen)).order_by(Session.id)
+        free = there.with_for_update(key_share=True, skip_locked=True)
+        for session_id in self._work.scalars(free).all():
+            at = seen[session_id]
+            # Another process may have noted a later moment.
+            later = Session.id == session_id, Session.last_seen_at < at
+            self._work.execute(update(Session).where(*later).values(last_seen_at=at))
 
     def close(self, digest: str) -> bool:
         """Remove the session with this digest, and say whether there was one."""
@@ -137,12 +164,14 @@ class Sessions:
 
     def close_all(self, user_id: int, *, but: str | None = None) -> None:
         """Remove every session of the user; the one with the digest ``but`` stays."""
+        self._users.lock(user_id)
         self._work.execute(
             delete(Session).where(Session.user_id == user_id, Session.digest != (but or ""))
         )
 
     def close_one(self, user_id: int, public_id: str) -> bool:
         """Remove the user's session whose digest begins so, and say whether there was one."""
+        self._users.lock(user_id)
         same = Session.digest.startswith(public_id, autoescape=True)
         closed = delete(Session).where(Session.user_id == user_id, same).returning(Session.id)
         return self._work.scalar(closed) is not None
@@ -158,8 +187,12 @@ class Sessions:
 
     def sweep(self, now: datetime, idle: timedelta, most: int) -> int:
         """Remove up to ``most`` sessions that are over, and say how many."""
-        over = select(Session.id).where(Session.expires_at <= now).limit(most)
-        unused = select(Session.id).where(Session.last_seen_at <= now - idle).limit(most)
-        ids = [*self._work.scalars(over), *self._work.scalars(unused)]
+        expired, unused = Session.expires_at <= now, Session.last_seen_at <= now - idle
+        ids = [each for over in (expired, unused) for each in self._over(over, most)]
         self._work.execute(delete(Session).where(Session.id.in_(ids)))
         return len(ids)
+
+    def _over(self, condition: ColumnElement[bool], most: int) -> Sequence[int]:
+        # What another process sweeps or somebody ends in this moment is theirs.
+        found = select(Session.id).where(condition).limit(most).with_for_update(skip_locked=True)
+        return self._work.scalars(found).all()

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, not_, select
 from sqlalchemy.orm import Session
 
+from vestibule.db.statements import SWEEP_BATCH
+from vestibule.db.users import Users
 from vestibule.user import Token
 
 
@@ -17,6 +19,7 @@ class Tokens:
     """The ``tokens`` table, inside one transaction."""
 
     _work: Session
+    _users: Users
 
     def replace(self, user_id: int, purpose: str, **columns: Any) -> None:
         """Store a token in the place of the user's earlier one for the same purpose."""
@@ -25,6 +28,7 @@ class Tokens:
 
     def drop(self, user_id: int, purpose: str) -> None:
         """Remove the user's token for this purpose, if there is one."""
+        self._users.lock(user_id)
         self._work.execute(delete(Token).where(Token.user_id == user_id, Token.purpose == purpose))
 
     def drop_all(
@@ -34,6 +38,7 @@ class Tokens:
 
         :param elsewhere: the address key that it must not be about, to stay.
         """
+        self._users.lock(user_id)
         doomed = delete(Token).where(Token.user_id == user_id)
         if but is not None:
             doomed = doomed.where(not_(and_(Token.purpose == but, Token.address_key != elsewhere)))
@@ -72,7 +77,9 @@ class Tokens:
 
     def sweep(self, now: datetime) -> None:
         """Remove the tokens that are over."""
-        self._work.execute(delete(Token).where(Token.expires_at <= now))
+        over = select(Token.digest).where(Token.expires_at <= now).limit(SWEEP_BATCH)
+        free = over.with_for_update(skip_locked=True)
+        self._work.execute(delete(Token).where(Token.digest.in_(self._work.scalars(free).all())))
 
 
 def _good(

@@ -1,4 +1,9 @@
-"""Accounts: found by number or address, added, changed, removed."""
+"""Accounts: found by number or address, locked, added, changed, removed.
+
+Whoever changes what a user owns first takes the user's row: PostgreSQL then lets changes of one
+account follow each other, as SQLite's single writer does for all of them, and no two wait for each
+other. It is ``FOR NO KEY UPDATE``: rows that only refer to the user can still be added.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import Session
 
 from vestibule.user import User
@@ -17,14 +22,24 @@ class Users:
     """The ``users`` table, inside one transaction."""
 
     _work: Session
+    # Whether those that are found are to be changed, and so kept from others until the end.
+    _locking: bool
 
     def get(self, user_id: int) -> User | None:
-        """The account with this number, or ``None``."""
-        return self._work.get(User, user_id)
+        """The account with this number, or ``None``; locked in a transaction that may write."""
+        return self._work.scalars(self._found(User.id == user_id)).one_or_none()
 
     def with_key(self, email_key: str) -> User | None:
-        """The account whose address compares equal to ``email_key``, or ``None``."""
-        return self._work.scalars(select(User).where(User.email_key == email_key)).one_or_none()
+        """The account whose address compares equal to ``email_key``, or ``None``; locked, too."""
+        if "\0" in email_key:
+            # No account has it, and PostgreSQL takes no text with it.
+            return None
+        return self._work.scalars(self._found(User.email_key == email_key)).one_or_none()
+
+    def lock(self, user_id: int) -> None:
+        """Let nobody else change this account, or what it owns, until the transaction ends."""
+        if self._locking:
+            self._work.execute(_locked(select(User.id).where(User.id == user_id)))
 
     def add(self, **columns: Any) -> User:
         """Store a new account and return it.
@@ -48,4 +63,16 @@ class Users:
     def sweep(self, now: datetime, most: int) -> None:
         """Remove up to ``most`` accounts whose address nobody verified in time."""
         over = select(User.id).where(User.pending_until <= now, User.disabled_at.is_(None))
-        self._work.execute(delete(User).where(User.id.in_(over.limit(most).scalar_subquery())))
+        free = over.limit(most).with_for_update(skip_locked=True)
+        self._work.execute(delete(User).where(User.id.in_(self._work.scalars(free).all())))
+
+    def _found(self, condition: ColumnElement[bool]) -> Select[tuple[User]]:
+        found = select(User).where(condition)
+        if not self._locking:
+            return found
+        # What was read before the lock was had may be old.
+        return _locked(found).execution_options(populate_existing=True)
+
+
+def _locked(found: Select[Any]) -> Select[Any]:
+    return found.with_for_update(key_share=True)
