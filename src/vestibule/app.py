@@ -15,6 +15,7 @@ from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
 from vestibule.web.profile import profile
 from vestibule.web.sessions import sessions
+from vestibule.web.visitors import caller
 
 
 def create_app(
@@ -39,7 +40,7 @@ def create_app(
         migrations.upgrade(settings.database, clock())
     app = Flask("vestibule", static_folder="web/static", template_folder="web/templates")
     app.config["SCHEMA"] = migrations.head()
-    auth = app.extensions["vestibule"] = Auth.open(settings, clock)
+    auth = app.extensions["vestibule"] = Auth.open(settings, clock, caller)
     # The contract takes every route with a slash at the end, too.
     app.url_map.strict_slashes = False
     # Tidying //x up would redirect to whatever host the client named.

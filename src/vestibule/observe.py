@@ -18,7 +18,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
@@ -26,12 +25,17 @@ from typing import Any, TextIO, cast
 
 from flask import Flask
 
+from vestibule.auth.caller import request_id
+
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 log = logging.getLogger(__name__)
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # What may stand in a line besides the time, the level, the event and the request's id.
-ALLOWED = ("method", "route", "status", "milliseconds", "template", "message_id")
+ALLOWED = (
+    *("method", "route", "status", "milliseconds", "template", "message_id"),
+    # Of the audit trail, whose rows may be written after the request that they are about.
+    *("act", "outcome", "user", "session", "origin", "number", "digest", "request_id"),
+)
 OURS = "vestibule."
 # Libraries that speak of workers and schemas, and never of a request.
 FLASK = "vestibule"

@@ -49,8 +49,8 @@ class RateLimit(Row):
 class AuditEvent(Row):
     """One act that was accepted or refused.
 
-    The digest covers the row and the digest of the row before: none can be changed, removed or
-    put between unnoticed.
+    The digest, made with a secret key, covers the row and the digest of the row before: none can
+    be changed, removed or put between unnoticed.
     """
 
     __tablename__ = "audit_events"
@@ -66,3 +66,15 @@ class AuditEvent(Row):
     origin: Mapped[str | None] = mapped_column(String(45))
     request_id: Mapped[str | None] = mapped_column(String(16))
     digest: Mapped[str] = mapped_column(String(64))
+
+
+class AuditMark(Row):
+    """Where the audit trail begins and ends: the newest row, and the newest that was swept."""
+
+    __tablename__ = "audit_marks"
+    # "head" or "tail".
+    mark: Mapped[str] = mapped_column(String(8), primary_key=True)
+    event_id: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    # Made with a secret key: rows that are cut off at an end cannot take the mark with them.
+    seal: Mapped[str] = mapped_column(String(64))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 
 from vestibule.auth.accounts import Accounts
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
+from vestibule.auth.audit import Audit
+from vestibule.auth.caller import Caller, nobody
+from vestibule.auth.chain import Chain
 from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, EmailTaken, UnknownEmail
@@ -21,6 +25,7 @@ from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.stationery import Stationery
 from vestibule.auth.tokens import RESET, Tokens
+from vestibule.auth.trail import Trail
 from vestibule.auth.upkeep import Upkeep
 from vestibule.config import Clock, Settings, clock
 from vestibule.db import DB, AlreadyExists
@@ -42,6 +47,8 @@ class Auth:
     _clock: Clock
     classic: bool
     keys: Keys
+    audit: Audit
+    trail: Trail
     passwords: Passwords
     sessions: Sessions
     tokens: Tokens
@@ -52,20 +59,20 @@ class Auth:
     login_failures: Limit
 
     @classmethod
-    def open(cls, settings: Settings, clock: Clock = clock) -> Auth:
-        """The front desk of the service that ``settings`` describe, on its database."""
+    def open(
+        cls, settings: Settings, clock: Clock = clock, caller: Callable[[], Caller] = nobody
+    ) -> Auth:
+        """The front desk of the service that ``settings`` describe, on its database.
+
+        :param caller: who asks now, for the audit trail.
+        """
         db, classic = DB(settings.database), settings.classic
-        # One hash at a time for each core: more at once would take longer each, and more memory.
-        slots = max(1, len(os.sched_getaffinity(0)) // settings.workers)
-        hasher = Hasher(Bcrypt() if classic else Argon2id(), slots)
+        keys = Keys.open(settings)
+        chain = Chain(keys)
+        audit = Audit(db, clock, chain, caller, settings.audit_retention)
+        hasher = _hasher(settings)
         policy = None if classic else Policy(settings.password_min_length)
-        sessions = Sessions(
-            db,
-            clock,
-            idle=ENDLESS if classic else settings.session_idle,
-            lifetime=ENDLESS if classic else settings.session_lifetime,
-            single=classic,
-        )
+        sessions = _sessions(settings, db, clock)
         tokens = Tokens(
             db, clock, ENDLESS if classic else settings.reset_lifetime, settings.link_lifetime
         )
@@ -78,14 +85,16 @@ class Auth:
             _db=db,
             _clock=clock,
             classic=classic,
-            keys=Keys.open(settings),
+            keys=keys,
+            audit=audit,
+            trail=Trail(db, chain),
             passwords=passwords,
             sessions=sessions,
             tokens=tokens,
             outbox=outbox,
             rate_limits=rate_limits,
             accounts=Accounts(db, clock, owners, sessions, tokens, outbox, settings.recent_login),
-            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, hasher),
+            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, hasher),
             login_failures=Limit("login", settings.login_failures),
         )
 
@@ -199,3 +208,19 @@ class Auth:
             if not self.classic:
                 tx.sessions.close_all(user.id)
                 self.tokens.void(tx, user)
+
+
+def _hasher(settings: Settings) -> Hasher:
+    # One hash at a time for each core: more at once would take longer each, and more memory.
+    slots = max(1, len(os.sched_getaffinity(0)) // settings.workers)
+    return Hasher(Bcrypt() if settings.classic else Argon2id(), slots)
+
+
+def _sessions(settings: Settings, db: DB, clock: Clock) -> Sessions:
+    return Sessions(
+        db,
+        clock,
+        idle=ENDLESS if settings.classic else settings.session_idle,
+        lifetime=ENDLESS if settings.classic else settings.session_lifetime,
+        single=settings.classic,
+    )

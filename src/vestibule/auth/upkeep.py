@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from vestibule.auth.audit import Audit
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.errors import StorageUnavailable
 from vestibule.auth.outbox import Outbox
@@ -24,6 +25,7 @@ class Upkeep:
     _tokens: Tokens
     _rate_limits: RateLimits
     _outbox: Outbox
+    _audit: Audit
     _hasher: Hasher
     _workers: list[Worker] = field(default_factory=list)
 
@@ -33,10 +35,16 @@ class Upkeep:
         self._tokens.sweep()
         self._rate_limits.sweep()
         self._outbox.sweep()
+        self._audit.sweep()
 
     def start(self) -> None:
         """Let a thread of this process deliver mail and sweep up from now on."""
-        often = (self._outbox.deliver_due, self._sessions.record_visits, self._hasher.rest)
+        often = (
+            self._outbox.deliver_due,
+            self._sessions.record_visits,
+            self._audit.flush,
+            self._hasher.rest,
+        )
         worker = Worker(often=often, sweep=self.sweep, wake=self._outbox.queued)
         worker.start()
         self._workers.append(worker)
@@ -57,4 +65,5 @@ class Upkeep:
             self._workers.pop().stop()
         with suppress(StorageUnavailable):
             self._sessions.record_visits()
+            self._audit.flush()
         self._db.close()

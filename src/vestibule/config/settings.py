@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     login_failures: int = Field(
         10, ge=1, le=1000, description="Failed logins per account and address in fifteen minutes."
     )
+    audit_retention: Duration = Field(
+        timedelta(days=365), description="The audit trail forgets acts that are older than this."
+    )
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], BeforeValidator(lambda level: level.lower())
     ] = Field("info", description="Least severe log line to write.")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session as Work
 
 from vestibule.config import Database, SQLiteFile
 from vestibule.db import sqlite
+from vestibule.db.audit import Audit
 from vestibule.db.engine import Opened, writing
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, translated
 from vestibule.db.outbox import Outbox
@@ -44,7 +45,18 @@ class Transaction:
     tokens: Tokens
     outbox: Outbox
     rate_limits: RateLimits
+    audit: Audit
+    _at_end: list[Callable[[], object]] = field(default_factory=list)
     _afterwards: list[Callable[[], object]] = field(default_factory=list)
+
+    def before_commit(self, call: Callable[[], object]) -> None:
+        """Have ``call`` made at the very end, as a part of the transaction."""
+        self._at_end.append(call)
+
+    def complete(self) -> None:
+        """Make the calls that waited for the end."""
+        for call in self._at_end:
+            call()
 
     def after_commit(self, call: Callable[[], object]) -> None:
         """Have ``call`` made when all of it is stored; never, if it is not."""
@@ -125,6 +137,7 @@ class DB:
                 self._require_current(info)
                 tx = _tables(work)
                 yield tx
+                tx.complete()
             # A file deleted or replaced meanwhile took the commit with it: do not acknowledge it.
             self._require_current(info)
         tx.committed()
@@ -158,7 +171,12 @@ class DB:
 def _tables(work: Work, *, writing: bool = True) -> Transaction:
     users = Users(work, writing)
     return Transaction(
-        users, Sessions(work, users), Tokens(work, users), Outbox(work), RateLimits(work)
+        users,
+        Sessions(work, users),
+        Tokens(work, users),
+        Outbox(work),
+        RateLimits(work),
+        Audit(work),
     )
 
 

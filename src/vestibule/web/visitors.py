@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 
-from flask import current_app, request
+from flask import current_app, has_request_context, request
 
+from vestibule.auth.caller import Caller, request_id
 from vestibule.auth.devices import Device
 
 TRUSTED_PROXIES = "TRUSTED_PROXIES"
@@ -40,6 +41,11 @@ def origin() -> str:
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(found), 64), strict=False))
     return str(found)
+
+
+def caller() -> Caller:
+    """Who asks, for the audit trail; outside a request, nobody from outside does."""
+    return Caller(origin(), request_id.get()) if has_request_context() else Caller()
 
 
 def device() -> Device:

@@ -63,10 +63,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_events_at", "audit_events", ["at"])
     op.create_index("ix_audit_events_user", "audit_events", ["user"])
+    op.create_table(
+        "audit_marks",
+        sa.Column("mark", sa.String(8), nullable=False),
+        sa.Column("event_id", NUMBER, nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("seal", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("mark", name="pk_audit_marks"),
+    )
 
 
 def downgrade() -> None:
     """Forget it again."""
+    op.drop_table("audit_marks")
     op.drop_table("audit_events")
     with op.batch_alter_table("outbox") as table:
         table.drop_constraint("fk_outbox_user_id", type_="foreignkey")

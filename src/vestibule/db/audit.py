@@ -1,0 +1,107 @@
+"""The audit trail: rows that are appended, and removed at the old end; never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from vestibule.db.errors import StorageUnavailable
+from vestibule.db.statements import upsert
+from vestibule.records import AuditEvent, AuditMark
+from vestibule.user import User
+
+HEAD, TAIL = "head", "tail"
+# Rows that are fetched together: a trail of a year is never in memory as a whole.
+PAGE = 1000
+
+
+@dataclass(frozen=True)
+class Audit:
+    """The ``audit_events`` and ``audit_marks`` tables, inside one transaction."""
+
+    _work: Session
+
+    def lock_head(self) -> AuditMark:
+        """The mark of the newest row, which nobody else moves until the transaction ends."""
+        newest = select(AuditMark).where(AuditMark.mark == HEAD).with_for_update()
+        head = self._work.scalar(newest)
+        if head is None:
+            self._begin()
+            head = self._work.scalars(newest).one()
+        return head
+
+    def mark(self, name: str) -> AuditMark | None:
+        """The mark of this name, or ``None``."""
+        return self._work.get(AuditMark, name)
+
+    def move(self, name: str, event_id: int, digest: str, seal: str) -> None:
+        """Put the mark at this row."""
+        self._work.merge(AuditMark(mark=name, event_id=event_id, digest=digest, seal=seal))
+
+    def append(self, rows: Sequence[AuditEvent]) -> None:
+        """Add these rows after the newest.
+
+        :raises StorageUnavailable: there are rows with their numbers.
+        """
+        self._work.add_all(rows)
+        try:
+            self._work.flush()
+        except IntegrityError as error:
+            # Not the caller's doing, and no other name for it: somebody else wrote into the trail.
+            raise StorageUnavailable("the audit trail holds rows after its newest") from error
+
+    def newest(self, most: int = 1, user: str | None = None) -> list[AuditEvent]:
+        """The newest rows, newest first; only those of the user with this pseudonym, if given."""
+        rows = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(most)
+        return list(self._work.scalars(rows if user is None else rows.where(_of(user))))
+
+    def oldest(self, most: int) -> list[AuditEvent]:
+        """The oldest rows, oldest first."""
+        return list(self._work.scalars(select(AuditEvent).order_by(AuditEvent.id).limit(most)))
+
+    def remove_through(self, event_id: int) -> None:
+        """Remove the rows up to and with this one."""
+        self._work.execute(delete(AuditEvent).where(AuditEvent.id <= event_id))
+
+    def all(
+        self,
+        *,
+        user: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[AuditEvent]:
+        """The rows, oldest first: of this pseudonym, from ``since`` on, before ``until``."""
+        rows = select(AuditEvent).order_by(AuditEvent.id)
+        if user is not None:
+            rows = rows.where(_of(user))
+        if since is not None:
+            rows = rows.where(AuditEvent.at >= since)
+        if until is not None:
+            rows = rows.where(AuditEvent.at < until)
+        yield from self._work.scalars(rows.execution_options(yield_per=PAGE))
+
+    def pseudonym(self, *, user_id: int | None = None, email_key: str | None = None) -> str | None:
+        """What the trail calls the user with this number or address; nobody: ``None``."""
+        if "\0" in (email_key or ""):
+            # No account has it, and PostgreSQL takes no text with it.
+            return None
+        column = User.id == user_id if user_id is not None else User.email_key == email_key
+        return self._work.scalar(select(User.pseudonym).where(column))
+
+    def known(self, pseudonym: str) -> bool:
+        """Whether the trail tells of somebody with this pseudonym."""
+        return bool(self._work.scalar(select(exists().where(_of(pseudonym)))))
+
+    def _begin(self) -> None:
+        # Of two that begin at once on PostgreSQL, the second waits and then finds it there.
+        first = upsert(self._work, AuditMark).values(mark=HEAD, event_id=0, digest="", seal="")
+        self._work.execute(first.on_conflict_do_nothing())
+
+
+def _of(user: str) -> ColumnElement[bool]:
+    return AuditEvent.user == user
