@@ -1,0 +1,43 @@
+"""One real server of two processes for the tests of a file, and people who visit it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.attacks.people import Person
+from tests.stage.profiles import STRICT
+from tests.stage.server import Server
+
+
+@pytest.fixture(scope="module")
+def profile() -> str:
+    """The strict profile; a file that is about both says so."""
+    return STRICT
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Iterator[Server]:
+    """A server that the tests of a file attack together."""
+    server = Server(tmp_path_factory.mktemp("target"), profile=profile, workers=2)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def person(target: Server) -> Callable[[], Person]:
+    """Make people who have no account yet."""
+    return lambda: Person(target)
+
+
+@pytest.fixture
+def victim(target: Server) -> Person:
+    """Somebody who has an account."""
+    return Person(target).register()
+
+
+@pytest.fixture
+def attacker(target: Server) -> Person:
+    """Somebody else who has an account."""
+    return Person(target).register()
