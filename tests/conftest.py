@@ -22,6 +22,7 @@ from tests.stage.secrecy import (
     pytest_testnodedown,
 )
 from tests.stage.server import Server
+from tests.stage.smtp import MailServer
 from tests.stage.visits import front_desk
 from vestibule.app import create_app
 from vestibule.auth import Auth, crypto
@@ -37,6 +38,7 @@ __all__ = [
 
 Build = Callable[..., Flask]
 Serve = Callable[..., Server]
+PostOffice = Callable[..., MailServer]
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +119,22 @@ def strict(build: Build) -> FlaskClient:
 def classic(build: Build) -> FlaskClient:
     """A visitor of the classic profile."""
     return build(CLASSIC).test_client()
+
+
+@pytest.fixture
+def post_office(tmp_path: Path) -> Iterator[PostOffice]:
+    """Start mail servers; each is gone at the end."""
+    started: list[MailServer] = []
+
+    def start(**options: Any) -> MailServer:
+        folder = tmp_path / f"mail-server-{len(started)}"
+        folder.mkdir()
+        started.append(MailServer(folder, **options))
+        return started[-1].start()
+
+    yield start
+    for each in started:
+        each.stop()
 
 
 @pytest.fixture

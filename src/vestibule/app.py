@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from vestibule import config, migrations
-from vestibule.auth import Auth
+from vestibule.auth import Auth, carriers
 from vestibule.config import Clock, Settings
 from vestibule.observe import configure_logs, observe
 from vestibule.web.api import api
@@ -36,6 +36,7 @@ def create_app(
     settings = settings or config.load()
     configure_logs(settings.log_level)
     if migrate:
+        carriers.require_usable(settings)
         config.prepare_data(settings)
         migrations.upgrade(settings.database, clock())
     app = Flask("vestibule", static_folder="web/static", template_folder="web/templates")

@@ -47,9 +47,18 @@ ACCEPTS = {
     "public_url": "scheme, host and port alone: `https://auth.example.com`",
     "database_url": "secret; `sqlite:////path/to/file.db` or "
     "`postgresql+psycopg://user:password@host:5432/database`",
+    "smtp_url": "secret; `smtps://user:password@host:465`, `smtp://user:password@host:587`",
+    "smtp_ca": "a PEM file",
+    "smtp_timeout": "a duration, at most `60s`",
+    "mail_from": "an address, or `Name <address>`",
+    "mail_templates": "a directory",
     "secret_key": "secret; 256 random bits in hexadecimal or base64, several on a line each",
 }
 DEFAULTS = {
+    "smtp_url": "none",
+    "smtp_ca": "the system's",
+    "mail_from": "`Vestibule <vestibule@localhost>`; none with a mail server",
+    "mail_templates": "none",
     "workers": "one per core",
     "public_url": "`http://`, host and port",
     "database_url": "`vestibule.db` in the data directory",

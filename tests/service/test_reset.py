@@ -77,7 +77,10 @@ def test_the_mail_goes_to_the_address_of_the_account(strict: FlaskClient) -> Non
     assert mail["To"] == "Alice@example.com"
     assert mail["Subject"] == "Reset your password"
     assert {"From", "Date", "Message-ID"} <= set(mail.keys())
-    assert "within 30 minutes" in mail.get_content()
+    for kind in ("plain", "html"):
+        part = mail.get_body((kind,))
+        assert part
+        assert "within 30 minutes" in part.get_content()
 
 
 @pytest.mark.parametrize(

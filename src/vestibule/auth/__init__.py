@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from threading import Event
 
 from vestibule.auth.accounts import Accounts
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
@@ -23,7 +22,6 @@ from vestibule.auth.passwords import WRONG, Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.sessions import Sessions
-from vestibule.auth.stationery import Stationery
 from vestibule.auth.tokens import RESET, Tokens
 from vestibule.auth.trail import Trail
 from vestibule.auth.upkeep import Upkeep
@@ -76,8 +74,7 @@ class Auth:
         tokens = Tokens(
             db, clock, ENDLESS if classic else settings.reset_lifetime, settings.link_lifetime
         )
-        stationery = Stationery(settings.origin)
-        outbox = Outbox(db, clock, tokens, stationery, settings.data / "mail", Event())
+        outbox = Outbox.open(settings, db, clock, tokens)
         rate_limits = RateLimits(db, clock, enabled=not classic)
         passwords = Passwords(db, hasher, policy)
         owners = Owners(passwords, sessions, rate_limits)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import unicodedata
 from contextlib import suppress
 
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+from email_validator import (
+    SPECIAL_USE_DOMAIN_NAMES,
+    EmailNotValidError,
+    ValidatedEmail,
+    validate_email,
+)
 
 from vestibule.auth.errors import BadAddress
 
@@ -26,6 +31,15 @@ def comparison_key(email: str) -> str:
     with suppress(EmailNotValidError):  # The classic profile takes any text for an address.
         email = _syntax(email)
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+
+
+def wire_form(email: str) -> str:
+    """The address as mail servers speak of it: the domain in punycode (RFC 5891)."""
+    try:
+        found = _validated(email)
+    except EmailNotValidError:
+        return email
+    return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
 
 
 def require_storable(email: str) -> None:
@@ -54,4 +68,8 @@ def require_well_formed(email: str) -> None:
 
 
 def _syntax(email: str) -> str:
-    return validate_email(email, check_deliverability=False, globally_deliverable=False).normalized
+    return _validated(email).normalized
+
+
+def _validated(email: str) -> ValidatedEmail:
+    return validate_email(email, check_deliverability=False, globally_deliverable=False)

@@ -13,6 +13,7 @@ __all__ = [
     "EmailTaken",
     "LoginNotRecent",
     "NoSession",
+    "NotSent",
     "PasswordRefused",
     "PasswordTooLong",
     "Refusal",
@@ -106,3 +107,14 @@ class TooManyAttempts(Refusal):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
         self.retry_after = retry_after
+
+
+class NotSent(Exception):
+    """A mail was not taken; the text says at which step, and why.
+
+    :param final: another try would end the same, whatever an operator mends.
+    """
+
+    def __init__(self, reason: str, *, final: bool = False) -> None:
+        super().__init__(reason)
+        self.final = final

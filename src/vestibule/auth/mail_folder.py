@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -12,17 +13,28 @@ class MailFolder:
     """A folder whose files are its owner's alone: they hold the links themselves."""
 
     path: Path
+    # Not quoted-printable: who opens the file must be able to copy the link.
+    encoding: ClassVar[str] = "8bit"
 
-    def put(self, name: str, mail: EmailMessage) -> None:
-        """Write the mail; it is there as a whole, or not at all."""
+    def connect(self) -> MailFolder:
+        """The folder itself, which is always there to take a mail."""
+        return self
+
+    def put(self, name: str, mail: EmailMessage) -> str:
+        """Write the mail, and return its name; it is there as a whole, or not at all."""
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         partial = self.path / f".{name}"
         partial.touch(mode=0o600)
-        partial.write_bytes(bytes(mail))
+        # Folding would cut a long address in two.
+        partial.write_bytes(mail.as_bytes(policy=mail.policy.clone(max_line_length=None)))
         # Renamed when complete: nobody ever reads half a mail.
         partial.rename(self.path / name)
+        return name
 
     def read(self, name: str) -> bytes | None:
         """The mail of this name, or ``None``."""
         file = self.path / name
         return file.read_bytes() if file.suffix == ".eml" and file.exists() else None
+
+    def close(self) -> None:
+        """Nothing: each mail is whole when it is put."""

@@ -8,43 +8,56 @@ the outbox holds no secret.
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from random import uniform
 from threading import Event
 
-from vestibule.auth.errors import StorageUnavailable
+from vestibule.auth.carriers import Carrier, carrier
+from vestibule.auth.errors import NotSent, StorageUnavailable
 from vestibule.auth.letters import KINDS, Letter
 from vestibule.auth.mail_folder import MailFolder
-from vestibule.auth.stationery import Stationery, Words
+from vestibule.auth.stationery import Stationery, Words, stationery
 from vestibule.auth.tokens import Tokens
-from vestibule.config import Clock
+from vestibule.config import Clock, Settings
 from vestibule.db import DB, Transaction
 from vestibule.records import OutboxMessage
 
 log = logging.getLogger(__name__)
 
-# A worker that takes a message has this long before another may take it.
-LEASE = timedelta(minutes=1)
+# A worker that takes a message has this long before another may take it: longer than any
+# conversation with a mail server may last (``smtp.WHOLE_SECONDS``).
+LEASE = timedelta(minutes=2)
 FIRST_RETRY = timedelta(seconds=10)
 LAST_RETRY = timedelta(hours=1)
+JITTER = 0.25
 GIVEN_UP_AFTER = timedelta(days=1)
 # How long a settled message is still listed.
 KEPT = timedelta(days=30)
 KEPT_FOR_NOBODY = timedelta(hours=1)
+REASON = 250
 NOBODY = "nobody has this address"
 
 
 @dataclass(frozen=True)
 class Outbox:
-    """The mail that is to be sent, and the folder where it lands as ``.eml`` files."""
+    """The mail that is to be sent, and the folder for it where there is no mail server."""
 
     _db: DB
     _clock: Clock
     _tokens: Tokens
     _stationery: Stationery
+    _carrier: Carrier
     folder: Path
     queued: Event
+
+    @classmethod
+    def open(cls, settings: Settings, db: DB, clock: Clock, tokens: Tokens) -> Outbox:
+        """The outbox of the service that ``settings`` describe."""
+        paper, way, folder = stationery(settings), carrier(settings), settings.data / "mail"
+        return cls(db, clock, tokens, paper, way, folder, Event())
 
     def add(
         self,
@@ -82,19 +95,29 @@ class Outbox:
     def deliver_due(self) -> int:
         """Deliver what is due, and say how many messages were taken."""
         taken = 0
-        while message := self._claim():
+        while self.deliver_next():
             taken += 1
-            try:
-                outcome = self._deliver(message)
-            except StorageUnavailable:
-                raise
-            except Exception as error:
-                # Whatever is wrong with one mail must not stop the others, nor go unseen.
-                log.exception("mail.failed", extra=_named(message))
-                self._postpone(message, error)
-            else:
-                self._settle(message, outcome)
         return taken
+
+    def deliver_next(self) -> bool:
+        """Deliver one message, and say whether there was one that is due."""
+        message = self._claim()
+        if message is None:
+            return False
+        try:
+            outcome = self._deliver(message)
+        except StorageUnavailable:
+            raise
+        except NotSent as error:
+            log.warning("mail.not_sent", extra=_named(message))
+            self._postpone(message, str(error), final=error.final)
+        except Exception as error:
+            # Whatever is wrong with one mail must not stop the others, nor go unseen.
+            log.exception("mail.failed", extra=_named(message))
+            self._postpone(message, getattr(error, "strerror", None) or type(error).__name__)
+        else:
+            self._settle(message, outcome)
+        return True
 
     def sweep(self) -> None:
         """Forget messages that were settled long ago; the ``.eml`` files stay.
@@ -111,13 +134,36 @@ class Outbox:
         with self._db.read() as tx:
             return tx.outbox.latest(most)
 
+    @property
+    def writes_files(self) -> bool:
+        """Whether mail is written to the folder, for want of a mail server."""
+        return isinstance(self._carrier, MailFolder)
+
+    def find(self, message_id: int) -> OutboxMessage | None:
+        """The message with this number, or ``None``."""
+        with self._db.read() as tx:
+            return tx.outbox.get(message_id)
+
     def read(self, message_id: int) -> bytes | None:
         """A delivered mail, or ``None``."""
-        with self._db.read() as tx:
-            message = tx.outbox.get(message_id)
+        message = self.find(message_id)
         if message is None or message.outcome is None or message.done_at is None:
             return None
         return MailFolder(self.folder).read(message.outcome)
+
+    def retry(self, message_id: int) -> bool:
+        """Try a message that was not sent yet, or was given up, now; whether there is one."""
+        return self._retry(message_id) > 0
+
+    def retry_dead(self) -> int:
+        """Try every message that was given up once more; how many there are."""
+        return self._retry(None)
+
+    def _retry(self, message_id: int | None) -> int:
+        now = self._clock()
+        with self._db.begin() as tx:
+            tx.after_commit(self.queued.set)
+            return tx.outbox.revive(message_id, now, now + GIVEN_UP_AFTER)
 
     def _claim(self) -> OutboxMessage | None:
         now = self._clock()
@@ -129,15 +175,26 @@ class Outbox:
             return tx.outbox.claim(now, now + LEASE)
 
     def _deliver(self, message: OutboxMessage) -> str:
-        with self._db.begin() as tx:
-            letter = KINDS[message.template](tx, message)
-            if letter is None:
+        decide = KINDS[message.template]
+        with self._db.read() as tx:
+            if decide(tx, message) is None:
                 return NOBODY
-            words = self._words(tx, letter)
-        mail = self._stationery.write(message.template, words, self._clock())
-        name = f"{message.created_at:%Y%m%dT%H%M%S}-{message.id}.eml"
-        MailFolder(self.folder).put(name, mail)
-        return name
+        # First the way, then the token, which ends the one before: as long as the mail server is
+        # away, the link in an earlier mail stays good.
+        with closing(self._carrier.connect()) as post:
+            with self._db.begin() as tx:
+                letter = decide(tx, message)
+                if letter is None:
+                    return NOBODY
+                words = self._words(tx, letter)
+            mail = self._stationery.write(
+                message.template,
+                words,
+                self._clock(),
+                cause=f"{message.id} {message.created_at}",
+                encoding=self._carrier.encoding,
+            )
+            return post.put(f"{message.created_at:%Y%m%dT%H%M%S}-{message.id}.eml", mail)
 
     def _words(self, tx: Transaction, letter: Letter) -> Words:
         ticket = letter.ticket
@@ -155,12 +212,20 @@ class Outbox:
             tx.outbox.settle(message.id, self._clock(), outcome)
         log.info("mail.settled", extra=_named(message))
 
-    def _postpone(self, message: OutboxMessage, error: Exception) -> None:
-        # The exponent has a limit because a timedelta does.
+    def _postpone(self, message: OutboxMessage, reason: str, *, final: bool = False) -> None:
+        now = self._clock()
+        # The exponent has a limit because a timedelta does. What failed together is not tried
+        # together again.
         wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LAST_RETRY)
+        again = min(now + wait * uniform(1, 1 + JITTER), message.expires_at)  # noqa: S311
+        over = final or now >= message.expires_at
         with self._db.begin() as tx:
-            reason = getattr(error, "strerror", None) or type(error).__name__
-            tx.outbox.postpone(message.id, self._clock() + wait, reason)
+            if over:
+                tx.outbox.bury(message.id, message.attempts, now, reason[:REASON])
+            else:
+                tx.outbox.postpone(message.id, message.attempts, again, reason[:REASON])
+        if over:
+            log.error("mail.dead", extra=_named(message))
 
 
 def _named(message: OutboxMessage) -> dict[str, object]:

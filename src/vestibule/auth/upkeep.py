@@ -18,7 +18,7 @@ from vestibule.db import DB
 
 @dataclass(frozen=True)
 class Upkeep:
-    """Sweeping, the worker thread, and the database as a whole."""
+    """Sweeping, the background threads, and the database as a whole."""
 
     _db: DB
     _sessions: Sessions
@@ -38,16 +38,16 @@ class Upkeep:
         self._audit.sweep()
 
     def start(self) -> None:
-        """Let a thread of this process deliver mail and sweep up from now on."""
-        often = (
-            self._outbox.deliver_due,
-            self._sessions.record_visits,
-            self._audit.flush,
-            self._hasher.rest,
-        )
-        worker = Worker(often=often, sweep=self.sweep, wake=self._outbox.queued)
-        worker.start()
-        self._workers.append(worker)
+        """Let threads of this process deliver mail and sweep up from now on."""
+        often = (self._sessions.record_visits, self._audit.flush, self._hasher.rest)
+        # A mail server may take its time, and nothing else must wait for it.
+        mail, wake = (self._outbox.deliver_next,), self._outbox.queued
+        for worker in (
+            Worker("vestibule-mail", often=mail, wake=wake),
+            Worker("vestibule-worker", often=often, sweep=self.sweep),
+        ):
+            worker.start()
+            self._workers.append(worker)
 
     def schema(self) -> str | None:
         """The revision that the database is at.
@@ -57,7 +57,7 @@ class Upkeep:
         return self._db.schema()
 
     def close(self) -> None:
-        """Finish what the thread began, and give back every database connection.
+        """Finish what the threads began, and give back every database connection.
 
         SQLite folds its write-ahead log into the database when the last connection goes.
         """

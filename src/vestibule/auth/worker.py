@@ -1,4 +1,4 @@
-"""The thread that does what no request waits for: mail, and sweeping up."""
+"""Threads that do what no request waits for: mail, notes of visits, sweeping up."""
 
 from __future__ import annotations
 
@@ -17,20 +17,24 @@ SWEEP_SECONDS = 60.0
 
 
 class Worker:
-    """Does what is to be done ``often`` every other second, or when woken; sweeps once a minute."""
+    """Does what is to be done ``often`` every other second, or when woken; sweeps once a minute.
+
+    An errand that returns ``True`` has more to do, and is run again at once.
+    """
 
     def __init__(
         self,
+        name: str,
         *,
         often: tuple[Callable[[], object], ...],
-        sweep: Callable[[], object],
-        wake: Event,
+        sweep: Callable[[], object] | None = None,
+        wake: Event | None = None,
     ) -> None:
         self._often = often
         self._sweep = sweep
-        self._wake = wake
+        self._wake = wake or Event()
         self._ended = Event()
-        self._thread = Thread(target=self._run, name="vestibule-worker", daemon=True)
+        self._thread = Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -46,18 +50,19 @@ class Worker:
         swept = time.monotonic()
         while not self._ended.is_set():
             self._wake.clear()
-            for errand in self._often:
-                self._attempt(errand)
-            if time.monotonic() - swept >= SWEEP_SECONDS:
+            more = [errand for errand in self._often if self._attempt(errand) is True]
+            if self._sweep and time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 self._attempt(self._sweep)
-            self._wake.wait(POLL_SECONDS)
+            if not more:
+                self._wake.wait(POLL_SECONDS)
 
-    def _attempt(self, errand: Callable[[], object]) -> None:
+    def _attempt(self, errand: Callable[[], object]) -> object:
         try:
-            errand()
+            return errand()
         except StorageUnavailable:
             log.warning("worker.storage_unavailable")
         except Exception:
             # One errand that fails must not stop the others, nor the next round.
             log.exception("worker.failed")
+        return None

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from vestibule import config, migrations, serve
+from vestibule.auth import carriers
 from vestibule.auth.keys import Keys
 from vestibule.config import Settings, SQLiteFile
 
@@ -28,6 +29,7 @@ def run(**options: Any) -> None:
     serve.export(options)
     # Before the database is touched: another version may be running on it.
     serve.require_free(settings)
+    carriers.require_usable(settings)
     config.prepare_data(settings)
     upgrade = migrations.upgrade(settings.database, config.clock())
     # Before there are workers, who would each want to make them.

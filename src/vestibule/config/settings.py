@@ -18,6 +18,7 @@ from vestibule.config.databases import (
     is_server,
     require_database,
 )
+from vestibule.config.mail_server import MailServer, read_mail_server, require_sender
 from vestibule.config.values import PREFIX, Duration, SecretFiles, is_loopback, parse_keys
 
 
@@ -63,6 +64,17 @@ class Settings(BaseSettings):
     )
     secret_key: SecretStr | None = Field(
         None, description="What signs and seals; newest first, if there are several."
+    )
+    smtp_url: SecretStr | None = Field(
+        None, description="The mail server; without one, mails are files in the data directory."
+    )
+    smtp_ca: Path | None = Field(None, description="Certificates that vouch for the mail server.")
+    smtp_timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = Field(
+        timedelta(seconds=20), description="The mail server has this long for each answer."
+    )
+    mail_from: str | None = Field(None, description="Who mails are from.")
+    mail_templates: Path | None = Field(
+        None, description="Directory of templates in place of the mails that come with the service."
     )
     session_idle: Duration = Field(
         timedelta(days=7), description="A session unused for this long ends."
@@ -121,6 +133,15 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _mails_are_from_somebody(self) -> Settings:
+        if self.smtp_url and not self.mail_from:
+            raise ValueError(
+                f"mail_from ({PREFIX}MAIL_FROM): a mail server is set, so say who mails are from, "
+                'as in "Example accounts <accounts@example.com>"'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _a_database_to_stand_on(self) -> Settings:
         if self.database_url:
             url, name = self.database_url.get_secret_value(), f"{PREFIX}DATABASE_URL"
@@ -149,6 +170,27 @@ class Settings(BaseSettings):
             raise ValueError("say scheme, host and port alone, as in https://auth.example.com")
         return url
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url:
+            read_mail_server(url.get_secret_value())
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _an_address(cls, text: str | None) -> str | None:
+        if text:
+            require_sender(text)
+        return text
+
+    @field_validator("smtp_ca", "mail_templates")
+    @classmethod
+    def _is_there(cls, path: Path | None) -> Path | None:
+        if path and not path.exists():
+            raise ValueError(f"there is no {path}")
+        return path
+
     @property
     def classic(self) -> bool:
         """Whether the exercise's contract is answered to the letter."""
@@ -168,6 +210,16 @@ class Settings(BaseSettings):
     def everywhere(self) -> bool:
         """Whether ``host`` is every address of this machine, and so the name of none."""
         return self.host in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound.
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """Where mail is handed over; ``None``: it is written to files."""
+        return read_mail_server(self.smtp_url.get_secret_value()) if self.smtp_url else None
+
+    @property
+    def sender(self) -> str:
+        """Who mails are from: an address, maybe with a name."""
+        return self.mail_from or "Vestibule <vestibule@localhost>"
 
     @property
     def database(self) -> Database:

@@ -49,7 +49,7 @@ class Outbox:
         return self._work.scalar(
             update(OutboxMessage)
             .where(OutboxMessage.id == free)
-            .values(due_at=until, attempts=OutboxMessage.attempts + 1)
+            .values(due_at=until, attempts=OutboxMessage.attempts + 1, outcome=None)
             .returning(OutboxMessage)
         )
 
@@ -61,13 +61,33 @@ class Outbox:
             .values(done_at=now, outcome=outcome)
         )
 
-    def postpone(self, message_id: int, due_at: datetime, outcome: str) -> None:
-        """Try the message again at ``due_at``; ``outcome`` says what went wrong."""
-        self._work.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id == message_id)
-            .values(due_at=due_at, outcome=outcome)
-        )
+    def postpone(self, message_id: int, attempts: int, due_at: datetime, outcome: str) -> None:
+        """Try the message again at ``due_at``; ``outcome`` says what went wrong.
+
+        :param attempts: as many as when it was claimed: whoever claimed it since decides.
+        """
+        self._change(message_id, attempts, due_at=due_at, outcome=outcome)
+
+    def bury(self, message_id: int, attempts: int, now: datetime, outcome: str) -> None:
+        """Give the message up; ``outcome`` says what went wrong."""
+        self._change(message_id, attempts, done_at=now, dead=True, outcome=outcome)
+
+    def revive(self, message_id: int | None, now: datetime, expires_at: datetime) -> int:
+        """Try what was given up anew, all of it or one message, which may also wait after a try.
+
+        :return: how many messages.
+        """
+        dead = OutboxMessage.dead.is_(True)
+        # What somebody is sending right now has no outcome: it must not be sent twice.
+        failed = OutboxMessage.done_at.is_(None) & OutboxMessage.outcome.is_not(None)
+        which = dead if message_id is None else (OutboxMessage.id == message_id) & (dead | failed)
+        values = {"done_at": None, "dead": False, "due_at": now, "expires_at": expires_at}
+        revived = update(OutboxMessage).where(which).values(attempts=0, **values)
+        return len(self._work.scalars(revived.returning(OutboxMessage.id)).all())
+
+    def _change(self, message_id: int, attempts: int, **values: Any) -> None:
+        claimed = (OutboxMessage.id == message_id) & (OutboxMessage.attempts == attempts)
+        self._work.execute(update(OutboxMessage).where(claimed).values(**values))
 
     def sweep(self, settled_before: datetime, outcome: str | None = None) -> None:
         """Remove messages settled before this moment; only those with ``outcome``, if given."""
