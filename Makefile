@@ -6,13 +6,17 @@ BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: run test lint bench locks clean python
+.PHONY: run test test-load lint bench locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
 
 test: $(V)/.test lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS)
+
+# What is measured has the machine to itself: these are no part of `make test`.
+test-load: $(V)/.test
+	$(BIN)/python -m pytest -q -s tests/measured/test_load.py
 
 lint: $(V)/.test
 	$(BIN)/ruff check .

@@ -11,16 +11,10 @@ import requests
 from tests.attacks.memory import flat
 from tests.attacks.people import Person, browser
 from tests.attacks.routes import FORM, JSON, Route, routes
-from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.server import Server
 
 MULTIPART = "multipart/form-data; boundary=b"
 REFUSED = (400, 401, 403, 413, 415)
-
-
-@pytest.fixture(scope="module", params=[STRICT, CLASSIC])
-def profile(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def parts(many: int, of: int = 1) -> bytes:

@@ -14,7 +14,7 @@ from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.server import Server
 
 # Over HTTP and with true hashes each costs more than in ``tests/service``, which tries more.
-FEWER = settings(BOUNDED, max_examples=12)
+FEWER = settings(BOUNDED, max_examples=8)
 
 
 @pytest.fixture(scope="module", params=[STRICT, CLASSIC])

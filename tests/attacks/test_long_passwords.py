@@ -71,7 +71,7 @@ def test_no_password_opens_an_account_that_has_none(
 ) -> None:
     """A17: as an account of single sign-on would be stored, by whichever habit."""
     ask(target, "UPDATE users SET hashed_password = ? WHERE email = ?", nothing, victim.email)
-    for password in ("", " ", "\0", nothing or "null", "None", victim.password):
+    for password in ("", " ", nothing or "null", victim.password):
         for kind in ("data", "json"):
             fields = {"email": victim.email, "password": password}
             with browser(target) as attacker:
