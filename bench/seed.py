@@ -8,7 +8,8 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from vestibule.auth.crypto import ARGON2, digest, new_secret
+from vestibule.auth.crypto import digest, new_secret
+from vestibule.auth.schemes import ARGON2
 from vestibule.user import micros
 
 PASSWORD = "correct-horse-of-the-bench"  # noqa: S105 - everybody's, in this database.

@@ -25,7 +25,7 @@ from tests.stage.server import Server
 from tests.stage.smtp import MailServer
 from tests.stage.visits import front_desk
 from vestibule.app import create_app
-from vestibule.auth import Auth, crypto
+from vestibule.auth import Auth, schemes
 from vestibule.config import Settings
 
 __all__ = [
@@ -61,12 +61,12 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Files that are about passwords override this fixture and pay the price.
     """
-    monkeypatch.setattr(crypto, "ARGON2", PasswordHasher(1, 8, 1))
-    monkeypatch.setattr(crypto, "BCRYPT_COST", 4)
+    monkeypatch.setattr(schemes, "ARGON2", PasswordHasher(1, 8, 1))
+    monkeypatch.setattr(schemes, "BCRYPT_COST", 4)
     monkeypatch.setattr(
-        crypto.Argon2id, "dummy", f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}"
+        schemes.Argon2id, "dummy", f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}"
     )
-    monkeypatch.setattr(crypto.Bcrypt, "dummy", f"$2b$04${'.' * 53}")
+    monkeypatch.setattr(schemes.Bcrypt, "dummy", f"$2b$04${'.' * 53}")
 
 
 @pytest.fixture

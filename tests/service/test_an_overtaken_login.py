@@ -23,7 +23,7 @@ from tests.stage.visits import (
     try_login,
     visitor,
 )
-from vestibule.auth import crypto
+from vestibule.auth import schemes
 
 # Over 72 bytes: hashed with argon2id in both profiles.
 PASSWORD = "marzipan".ljust(80, "!")
@@ -53,7 +53,7 @@ def overtake(
     def during_a_login(act: Callable[[FlaskClient], object], memory: int = 8) -> int:
         other = build(profile).test_client()
         hasher = Hesitant(memory)
-        monkeypatch.setattr(crypto, "ARGON2", hasher)
+        monkeypatch.setattr(schemes, "ARGON2", hasher)
         with ThreadPoolExecutor() as pool:
             login = pool.submit(try_login, app.test_client(), password=PASSWORD)
             assert hasher.verified.wait(20)

@@ -12,7 +12,7 @@ from vestibule.auth.addresses import comparison_key, require_storable, require_w
 from vestibule.auth.audit import Audit
 from vestibule.auth.caller import Caller, nobody
 from vestibule.auth.chain import Chain
-from vestibule.auth.crypto import Argon2id, Bcrypt, Hasher
+from vestibule.auth.crypto import Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, EmailTaken, UnknownEmail
 from vestibule.auth.keys import Keys
@@ -21,6 +21,7 @@ from vestibule.auth.owners import Owners
 from vestibule.auth.passwords import WRONG, Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.schemes import Argon2id, Bcrypt
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import RESET, Tokens
 from vestibule.auth.trail import Trail

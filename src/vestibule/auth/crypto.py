@@ -1,4 +1,4 @@
-"""Hashes of passwords, random secrets and their digests."""
+"""Random secrets, their digests, and the threads that hash passwords."""
 
 from __future__ import annotations
 
@@ -10,22 +10,14 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
-import bcrypt
-from argon2 import PasswordHasher, extract_parameters
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type
+from vestibule.auth.schemes import Scheme, verify
 
-# bcrypt reads this many bytes and no more; its library raises above them.
-BCRYPT_BYTES = 72
-BCRYPT_COST = 12
 # Of the threads that hash; 0 is everybody else's, 19 the most that can be given way.
 NICE = 10
 Result = TypeVar("Result", bool, str)
-# OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
-ARGON2 = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
 
 
 def new_secret() -> str:
@@ -42,53 +34,6 @@ def digest(secret: str) -> str:
     A secret of 128 random bits needs no slow hash: it cannot be guessed.
     """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class Scheme(Protocol):
-    """One way to hash a password."""
-
-    # A hash that no password has, and that costs as much to check as a real one.
-    dummy: str
-
-    def hash(self, password: str) -> str:
-        """A salted hash of ``password``, all of it."""
-
-    def weak(self, hashed: str) -> bool:
-        """Whether ``hashed`` costs an attacker less than a hash made today."""
-
-
-class Argon2id:
-    """What the strict profile hashes with (RFC 9106)."""
-
-    dummy = f"$argon2id$v=19$m={ARGON2.memory_cost},t=2,p=1${'A' * 22}${'A' * 43}"
-
-    def hash(self, password: str) -> str:
-        """An argon2id hash in PHC string format."""
-        return ARGON2.hash(password)
-
-    def weak(self, hashed: str) -> bool:
-        """Whether ``hashed`` is of another scheme, or of less memory or fewer passes."""
-        if not hashed.startswith("$argon2id$"):
-            return True
-        cost = extract_parameters(hashed)
-        return cost.memory_cost < ARGON2.memory_cost or cost.time_cost < ARGON2.time_cost
-
-
-class Bcrypt:
-    """What the classic profile hashes with, as the exercise asks."""
-
-    dummy = f"$2b${BCRYPT_COST}${'.' * 53}"
-
-    def hash(self, password: str) -> str:
-        """A bcrypt hash; argon2id where bcrypt would not read all of the password."""
-        secret = password.encode()
-        if len(secret) > BCRYPT_BYTES:
-            return ARGON2.hash(password)
-        return bcrypt.hashpw(secret, bcrypt.gensalt(BCRYPT_COST)).decode()
-
-    def weak(self, hashed: str) -> bool:
-        """Whether ``hashed`` is a bcrypt hash of a lower cost."""
-        return hashed.startswith("$2") and int(hashed[4:6]) < BCRYPT_COST
 
 
 class Hasher:
@@ -111,9 +56,10 @@ class Hasher:
     def verify(self, password: str, hashed: str | None) -> bool:
         """Whether ``hashed``, of whichever scheme, is of ``password``.
 
-        ``None`` is nobody's hash: the answer is no, after the same work.
+        ``None`` is nobody's hash: the answer is no, after the same work. So it is for whatever
+        no password could have; that an account has none must not show in the time either.
         """
-        return self._run(_verify, password, hashed or self._scheme.dummy)
+        return self._run(self._verify, password, hashed or self._scheme.dummy)
 
     def weak(self, hashed: str) -> bool:
         """Whether ``hashed`` should be replaced now that its password is known."""
@@ -130,6 +76,12 @@ class Hasher:
             _trim()
         self._busy = False
 
+    def _verify(self, password: str, hashed: str) -> bool:
+        answer = verify(password, hashed)
+        if answer is None:
+            verify(password, self._scheme.dummy)
+        return bool(answer)
+
     def _run(self, work: Callable[..., Result], *values: str) -> Result:
         self._busy = self._holds_memory = True
         return self._threads.submit(work, *values).result()
@@ -144,18 +96,3 @@ def _trim() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own.
     if trim:
         trim(0)
-
-
-def _verify(password: str, hashed: str) -> bool:
-    if hashed.startswith("$2"):
-        secret = password.encode()
-        try:
-            # A longer password is wrong, but takes as long to refuse as any other.
-            matches = bcrypt.checkpw(secret[:BCRYPT_BYTES], hashed.encode())
-        except ValueError:  # Not a hash at all, so nobody's password.
-            return False
-        return matches and len(secret) <= BCRYPT_BYTES
-    try:
-        return ARGON2.verify(hashed, password)
-    except (VerificationError, InvalidHashError):
-        return False
