@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.conftest import Build
 from tests.stage.answers import says
-from tests.stage.profiles import CLASSIC, STRICT
+from tests.stage.profiles import CLASSIC, STRICT, only_strict
 from tests.stage.visits import ALICE, PASSWORD, log_in, register, try_login, visitor
 
 ATTRIBUTES = {STRICT: {"HttpOnly", "SameSite=Lax", "Path=/"}, CLASSIC: {"Path=/"}}
@@ -29,6 +29,29 @@ def test_the_cookie_has_the_attributes_of_its_profile(client: FlaskClient, profi
 def test_only_a_login_sets_a_cookie(client: FlaskClient) -> None:
     answers = [register(client), client.get("/"), client.get("/profile"), client.get("/docs")]
     assert not any("Set-Cookie" in answer.headers for answer in answers)
+
+
+@only_strict
+def test_a_log_out_takes_the_cookie_away(client: FlaskClient) -> None:
+    register(client)
+    log_in(client)
+    (cookie,) = client.delete("/sessions").headers.getlist("Set-Cookie")
+    pair, *attributes = cookie.split("; ")
+    assert pair == "session_id="
+    assert {"Max-Age=0", *ATTRIBUTES[STRICT]} < set(attributes)
+    assert client.get_cookie("session_id") is None
+    assert "Set-Cookie" not in client.delete("/sessions").headers, "nobody was logged out"
+
+
+def test_under_https_too_and_by_its_other_name(build: Build) -> None:
+    client = build(STRICT, public_url="https://auth.example.com").test_client()
+    register(client)
+    try_login(client)
+    (cookie,) = client.delete("/sessions", base_url="https://localhost").headers.getlist(
+        "Set-Cookie"
+    )
+    assert cookie.startswith("__Host-session_id=;")
+    assert "Secure" in cookie.split("; ")
 
 
 def test_under_https_the_cookie_never_leaves_it(build: Build) -> None:

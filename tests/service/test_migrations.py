@@ -96,6 +96,10 @@ def test_from_nothing_to_the_newest(database: Path, clock: MovableClock) -> None
     assert {"users", "sessions", "tokens", "outbox", "rate_limits"} <= tables
 
 
+def test_a_new_database_has_no_account(build: Build) -> None:
+    assert rows(build(), "SELECT * FROM users") == []
+
+
 def test_a_second_time_changes_nothing(filled: Path, clock: MovableClock) -> None:
     before = filled.read_bytes()
     done = migrations.upgrade(SQLiteFile(filled), clock())

@@ -112,10 +112,3 @@ def test_only_this_machine_may_use_its_own_names(build: Build) -> None:
     elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
     response = ask.get("/", headers={"Host": "localhost"}, environ_base=elsewhere)
     refuses(response, 421, "host_unknown")
-
-
-def test_browsers_are_told_to_come_by_https_where_there_is_https(build: Build) -> None:
-    secure = build(STRICT, public_url=PUBLIC).test_client()
-    told = secure.get("/", headers={"Host": "auth.example.com"}).headers
-    assert told["Strict-Transport-Security"] == "max-age=63072000"
-    assert "Strict-Transport-Security" not in build(STRICT).test_client().get("/").headers

@@ -104,6 +104,19 @@ def test_nobody_sees_or_ends_anything(client: FlaskClient, method: str) -> None:
     refuses(client.open(path, method=verb), 403, "session_none")
 
 
+def test_only_a_recent_login_ends_other_sessions(
+    app: Flask, clock: MovableClock, phone_and_laptop: tuple[str, str]
+) -> None:
+    laptop = visitor(app, phone_and_laptop[1])
+    clock.advance(minutes=15)
+    mine, phone = (each["id"] for each in listed(app, phone_and_laptop[1]))
+    for path in (f"/sessions/{phone}", "/sessions?others=true"):
+        refuses(laptop.delete(path), 403, "login_not_recent")
+    assert visitor(app, phone_and_laptop[0]).get("/profile").status_code == 200
+    assert visitor(app, log_in_with(app, FIREFOX)).delete(f"/sessions/{phone}").status_code == 204
+    assert laptop.delete(f"/sessions/{mine}").status_code == 204, "one's own ends at any time"
+
+
 def test_a_session_that_is_over_is_not_listed(
     app: Flask, clock: MovableClock, phone_and_laptop: tuple[str, str]
 ) -> None:

@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 
 from tests.conftest import Build
 from tests.stage.answers import refuses, says
+from tests.stage.clock import MovableClock
 from tests.stage.profiles import STRICT
 from tests.stage.visits import (
     ALICE,
@@ -81,6 +82,12 @@ def test_the_least_length_is_a_setting(build: Build) -> None:
     client = build(STRICT, password_min_length=15).test_client()
     refuses(ask_for(client, "marzipan at day"[:14]), 400, "password_refused")
     assert ask_for(client, "marzipan at day").status_code == 200
+
+
+def test_a_password_never_grows_too_old(strict: FlaskClient, clock: MovableClock) -> None:
+    register(strict)
+    clock.advance(days=3650)
+    assert try_login(strict).status_code == 200
 
 
 def test_1024_characters_count_in_full(client: FlaskClient) -> None:

@@ -128,6 +128,22 @@ def test_the_page_needs_no_script_and_no_other_site(client: FlaskClient) -> None
         assert sheet.mimetype == "text/css"
 
 
+def test_the_form_can_be_filled_by_a_password_manager(client: FlaskClient) -> None:
+    register(client)
+    (field,) = re.findall(r"<input[^>]*new_password[^>]*>", look(client, reset_token(client)).text)
+    assert 'type="password"' in field
+    assert 'autocomplete="new-password"' in field
+    assert not re.search("onpaste|readonly|maxlength|pattern", field)
+
+
+def test_a_reset_link_logs_nobody_in(client: FlaskClient) -> None:
+    register(client)
+    token = reset_token(client)
+    look(client, token)
+    assert "Set-Cookie" not in send(client, reset_token=token, new_password=NEW_PASSWORD).headers
+    assert client.get("/profile").status_code == 403
+
+
 @pytest.mark.parametrize("kind", ["application/json", "text/plain"])
 def test_the_form_is_sent_as_a_form(client: FlaskClient, kind: str) -> None:
     response = client.post("/reset_password/new", data='{"reset_token":"x"}', content_type=kind)

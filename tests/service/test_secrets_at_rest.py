@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from uuid import UUID
 
 import pytest
@@ -82,6 +84,22 @@ def test_what_is_stored_opens_nothing(client: FlaskClient) -> None:
         assert visitor(app, value).get("/profile").status_code == 403
         assert set_password(visitor(app), value).status_code == 403
         assert try_login(visitor(app), password=value).status_code == 401
+
+
+def test_every_secret_comes_from_the_systems_source(
+    strict: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[bytes] = []
+
+    def draw(size: int) -> bytes:
+        drawn.append(os.urandom(size))
+        return drawn[-1]
+
+    monkeypatch.setattr(secrets, "token_bytes", draw)
+    register(strict)
+    handed_out = [log_in(strict), reset_token(strict)]
+    assert [UUID(each).bytes for each in handed_out] == drawn
+    assert {len(each) for each in drawn} == {16}, "128 bits, all of them random"
 
 
 def test_the_copy_of_a_secret_is_found_by_this_search() -> None:

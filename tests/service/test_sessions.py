@@ -14,7 +14,17 @@ from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
 from tests.stage.profiles import CLASSIC, STRICT, only_strict
 from tests.stage.raw import rows
-from tests.stage.visits import ALICE, BOB, eventually, front_desk, log_in, register, visitor
+from tests.stage.visits import (
+    ALICE,
+    BOB,
+    WRONG,
+    eventually,
+    front_desk,
+    log_in,
+    register,
+    try_login,
+    visitor,
+)
 from vestibule.auth import Auth
 
 A_SECOND = timedelta(seconds=1)
@@ -93,12 +103,22 @@ def test_a_planted_session_id_is_never_used(client: FlaskClient) -> None:
     assert not signed_in(visitor(client.application, planted))
 
 
-def test_another_session_as_cookie_at_login_is_left_alone(strict: FlaskClient) -> None:
+@pytest.mark.parametrize("whose", [ALICE, BOB])
+def test_a_login_ends_the_session_that_it_came_with(strict: FlaskClient, whose: str) -> None:
     register(strict)
-    attackers = log_in(strict)
-    victims = log_in(visitor(strict.application, attackers))
-    assert attackers != victims
-    assert signed_in(visitor(strict.application, attackers))
+    register(strict, BOB)
+    before = log_in(strict, whose)
+    after = log_in(visitor(strict.application, before))
+    assert before != after
+    assert not signed_in(visitor(strict.application, before))
+    assert signed_in(visitor(strict.application, after))
+
+
+def test_a_login_that_is_refused_ends_nothing(strict: FlaskClient) -> None:
+    register(strict)
+    log_in(strict)
+    assert try_login(strict, password=WRONG).status_code == 401
+    assert signed_in(strict)
 
 
 def test_a_session_ends_when_it_is_not_used(strict: FlaskClient, clock: MovableClock) -> None:

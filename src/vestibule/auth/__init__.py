@@ -91,7 +91,7 @@ class Auth:
             tokens=tokens,
             outbox=outbox,
             rate_limits=rate_limits,
-            accounts=Accounts(db, clock, owners, sessions, tokens, outbox, settings.recent_login),
+            accounts=Accounts(db, clock, owners, sessions, tokens, outbox),
             upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, hasher),
             login_failures=Limit("login", settings.login_failures),
         )
@@ -115,11 +115,19 @@ class Auth:
         """Whether ``password`` is the one of the account; an unknown address has none."""
         return self.passwords.check(email, password) is not None
 
-    def login(self, email: str, password: str, origin: str, device: Device | None = None) -> str:
+    def login(
+        self,
+        email: str,
+        password: str,
+        origin: str,
+        device: Device | None = None,
+        instead_of: str | None = None,
+    ) -> str:
         """Open a session for who knows the password, and return its id.
 
         :param origin: where the request came from, for the count of failures.
         :param device: what the owner is shown of where the session was opened.
+        :param instead_of: the session id that the request came with; its session ends.
         :raises BadCredentials: wrong address or password.
         :raises TooManyAttempts: too many failures for this address from there.
         """
@@ -132,7 +140,7 @@ class Auth:
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
             self.passwords.confirm(tx, checked)
-            return self.sessions.open(tx, checked.user_id, device)
+            return self.sessions.open(tx, checked.user_id, device, instead_of)
 
     def create_session(self, email: str) -> str | None:
         """Open a session for the account of this address, and return its id; nobody: ``None``."""
@@ -220,5 +228,6 @@ def _sessions(settings: Settings, db: DB, clock: Clock) -> Sessions:
         clock,
         idle=ENDLESS if settings.classic else settings.session_idle,
         lifetime=ENDLESS if settings.classic else settings.session_lifetime,
+        recent=settings.recent_login,
         single=settings.classic,
     )

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from vestibule.auth import exports
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import LoginNotRecent, NoSession
+from vestibule.auth.errors import NoSession
 from vestibule.auth.letters import ACCOUNT_DELETED, PASSWORD_CHANGED
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
@@ -28,8 +27,6 @@ class Accounts:
     _sessions: Sessions
     _tokens: Tokens
     _outbox: Outbox
-    # How long after a login an account may be deleted.
-    _recent: timedelta
 
     def change_password(
         self, session_id: str | None, current: str, new: str, device: Device | None = None
@@ -65,8 +62,7 @@ class Accounts:
             user = tx.users.get(visit.user_id)
             if user is None:
                 raise NoSession
-            if self._sessions.opened_at(tx, session_id, user.id) <= self._oldest():
-                raise LoginNotRecent
+            self._sessions.require_recent(tx, session_id, user.id)
             tx.outbox.forget(user.email)
             tx.users.remove(user.id)
             # Nobody's doing any more: the mail must outlive the account.
@@ -84,6 +80,3 @@ class Accounts:
             if user is None:
                 raise NoSession
             return exports.everything(tx, user)
-
-    def _oldest(self) -> datetime:
-        return self._clock() - self._recent

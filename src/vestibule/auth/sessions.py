@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.devices import Device, in_words
-from vestibule.auth.errors import NoSession, UnknownSession
+from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction, Visit
 
@@ -46,16 +46,29 @@ class Sessions:
     _clock: Clock
     idle: timedelta
     lifetime: timedelta
+    # How long after a login more may be done than looking: an account deleted, others logged out.
+    recent: timedelta
     # The exercise knows one session a user: a new login replaces the one before.
     single: bool
     # When sessions were last used, by number, until it is written down.
     _seen: dict[int, datetime] = field(default_factory=dict)
 
-    def open(self, tx: Transaction, user_id: int, device: Device | None = None) -> str:
-        """Open a session within ``tx`` and return its id, which is shown this once."""
+    def open(
+        self,
+        tx: Transaction,
+        user_id: int,
+        device: Device | None = None,
+        instead_of: str | None = None,
+    ) -> str:
+        """Open a session within ``tx`` and return its id, which is shown this once.
+
+        :param instead_of: a session id whose session, if there is one, ends (OWASP ASVS 7.2.4).
+        """
         session_id, now = new_secret(), self._clock()
         if self.single:
             tx.sessions.close_all(user_id)
+        elif instead_of:
+            tx.sessions.close(digest(instead_of))
         tx.sessions.add(
             digest=digest(session_id),
             user_id=user_id,
@@ -126,10 +139,13 @@ class Sessions:
         """End the session with this public id, of whose session ``session_id`` is.
 
         :raises NoSession: ``session_id`` is not open.
+        :raises LoginNotRecent: it was opened too long ago, and would end another.
         :raises UnknownSession: none of one's own has this public id.
         """
         visit = self.require(session_id)
         with self._db.begin() as tx:
+            if not digest(session_id or "").startswith(public_id):
+                self.require_recent(tx, session_id, visit.user_id)
             known = len(public_id) == PUBLIC_DIGITS
             if not known or not tx.sessions.close_one(visit.user_id, public_id):
                 raise UnknownSession("None of your sessions has this id.")
@@ -138,9 +154,11 @@ class Sessions:
         """End every session of whose session this is, but this one.
 
         :raises NoSession: it is not open.
+        :raises LoginNotRecent: it was opened too long ago.
         """
         visit = self.require(session_id)
         with self._db.begin() as tx:
+            self.require_recent(tx, session_id, visit.user_id)
             tx.sessions.close_all(visit.user_id, but=digest(session_id or ""))
 
     def require(self, session_id: str | None) -> Visit:
@@ -162,6 +180,17 @@ class Sessions:
         if row is None or row.user_id != user_id:
             raise NoSession
         return row.created_at
+
+    def require_recent(self, tx: Transaction, session_id: str | None, user_id: int) -> None:
+        """Accept a session that was opened a short while ago: its owner is likely to be there.
+
+        A copied cookie must not throw its owner out (OWASP ASVS 7.5.2).
+
+        :raises NoSession: it was closed meanwhile.
+        :raises LoginNotRecent: it was opened longer ago.
+        """
+        if self.opened_at(tx, session_id, user_id) <= self._clock() - self.recent:
+            raise LoginNotRecent
 
     def close_all(self, user_id: int) -> None:
         """End every session of the user; an unknown user has none."""

@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     public_url: AnyHttpUrl | None = Field(
         None, description="Where people reach the service; links in mails start with it."
     )
+    hsts: Literal["subdomains", "host"] = Field(
+        "subdomains",
+        description="Under https, whether names below the host's come by https alone as well.",
+    )
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="Proxies in front, each of which adds to X-Forwarded-For."
     )
@@ -90,7 +94,8 @@ class Settings(BaseSettings):
         description="A link that verifies, changes or restores an address works for this long.",
     )
     recent_login: Duration = Field(
-        timedelta(minutes=15), description="An account is deleted only this soon after a login."
+        timedelta(minutes=15),
+        description="Only this soon after a login is an account deleted, or another session ended.",
     )
     password_min_length: int = Field(
         8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."

@@ -17,11 +17,12 @@ from vestibule.web.bodies import (
     ResetToken,
     Welcome,
 )
-from vestibule.web.door import answer, auth, hand_over, read, session_id
+from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
 from vestibule.web.openapi import (
     BAD_ADDRESS,
     BAD_CREDENTIALS,
     NO_SESSION,
+    NOT_RECENT,
     REFUSED_PASSWORD,
     TOO_LONG,
     TOO_MANY,
@@ -118,7 +119,7 @@ def users() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     """Log in and hand over the session cookie."""
     form = read(Credentials, missing=401)
-    session = auth().login(form.email, form.password, origin(), device())
+    session = auth().login(form.email, form.password, origin(), device(), session_id())
     return hand_over(answer(email=form.email, message="logged in"), session)
 
 
@@ -130,6 +131,7 @@ def login() -> ResponseReturnValue:
             Answer(204, "With others=true (strict only): all your other sessions are over"),
             Answer(302, "Logged out; go home", headers=("Location",)),
             NO_SESSION,
+            NOT_RECENT,
         ),
         query=("others",),
         cookie=True,
@@ -142,7 +144,7 @@ def logout() -> ResponseReturnValue:
         return "", 204
     if not auth().log_out(session_id()):
         raise NoSession
-    return redirect("/")
+    return forget(redirect("/"))
 
 
 @api.get("/profile")

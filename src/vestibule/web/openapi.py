@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from vestibule.auth.errors import NoSession
+from vestibule.auth.errors import LoginNotRecent, NoSession
 from vestibule.config import VERSION
 from vestibule.web.door import COOKIE, FORMS, answer
 from vestibule.web.origins import BY_TOKEN
@@ -68,6 +68,7 @@ def refusal(code: str, detail: str, *headers: str, status: int | None = None) ->
 
 
 NO_SESSION = refusal("session_none", str(NoSession()))
+NOT_RECENT = refusal("login_not_recent", str(LoginNotRecent()))
 
 
 TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.")

@@ -10,6 +10,7 @@ from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     NO_SESSION,
+    NOT_RECENT,
     REFUSED_PASSWORD,
     TOO_LONG,
     TOO_MANY,
@@ -17,7 +18,6 @@ from vestibule.web.openapi import (
     Operation,
     describe,
     field_refusal,
-    refusal,
 )
 from vestibule.web.visitors import device
 
@@ -93,7 +93,7 @@ def change_password() -> ResponseReturnValue:
                 headers=("Set-Cookie",),
             ),
             NO_SESSION,
-            refusal("login_not_recent", "You logged in too long ago for this; log in again."),
+            NOT_RECENT,
         ),
         cookie=True,
     )

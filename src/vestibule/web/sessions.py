@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from vestibule.auth.sessions import Open
 from vestibule.web.bodies import OpenSessions
 from vestibule.web.door import answer, auth, session_id
-from vestibule.web.openapi import NO_SESSION, Answer, Operation, describe, refusal
+from vestibule.web.openapi import NO_SESSION, NOT_RECENT, Answer, Operation, describe, refusal
 
 sessions = Blueprint("sessions", __name__)
 
@@ -47,6 +47,7 @@ def list_() -> ResponseReturnValue:
         (
             Answer(204, "It is over"),
             NO_SESSION,
+            NOT_RECENT,
             refusal("session_unknown", "None of your sessions has this id."),
         ),
         cookie=True,
