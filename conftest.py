@@ -17,6 +17,21 @@ MISSING_PYTHON = re.compile(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer the tests of the service on the other database, too."""
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "postgresql"],
+        default="sqlite",
+        help="what the service stands on in tests that name no database",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Know the marks of the tests."""
+    config.addinivalue_line("markers", "only_sqlite(reason): about what PostgreSQL does not have")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn the skip of a test into a failure."""

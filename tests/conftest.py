@@ -13,7 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.stage.clock import MovableClock
+from tests.stage.databases import Databases, deselect
 from tests.stage.profiles import CLASSIC, STRICT
+from tests.stage.raw import DATABASE
 from tests.stage.secrecy import (
     _no_secret_is_logged,
     pytest_configure,
@@ -69,14 +71,39 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schemes.Bcrypt, "dummy", f"$2b$04${'.' * 53}")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep to the database that the run is about."""
+    deselect(config, items)
+
+
 @pytest.fixture
-def build(tmp_path: Path, clock: MovableClock, hashes: None) -> Iterator[Build]:
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database the applications of the test stand on."""
+    return str(getattr(request, "param", request.config.getoption("--database")))
+
+
+@pytest.fixture
+def databases(database: str) -> Iterator[Databases]:
+    """A fresh database for each data directory of the test."""
+    fresh = Databases(database)
+    yield fresh
+    fresh.drop()
+
+
+@pytest.fixture
+def build(
+    tmp_path: Path, clock: MovableClock, hashes: None, databases: Databases
+) -> Iterator[Build]:
     """Make applications in this process, by default all on one data directory."""
     made: list[Flask] = []
 
     def make(profile: str = STRICT, **settings: Any) -> Flask:
         given: Any = {"data": tmp_path / "data", "profile": profile, "log_level": "debug"}
-        app = create_app(Settings(**given | settings), clock=clock, worker=False)
+        given |= settings
+        if profile == STRICT:
+            given = databases.settings(given["data"]) | given
+        app = create_app(Settings(**given), clock=clock, worker=False)
+        app.config[DATABASE] = given.get("database_url")
         made.append(app)
         return app
 
@@ -137,14 +164,15 @@ def post_office(tmp_path: Path) -> Iterator[PostOffice]:
         each.stop()
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Serve]:
+def server(tmp_path: Path, databases: Databases) -> Iterator[Serve]:
     """Start real servers; each is ended with SIGTERM, and its log searched for secrets."""
     started: list[Server] = []
 
     def serve(*, ready: bool = True, **settings: Any) -> Server:
         folder = tmp_path / f"server-{len(started)}"
         folder.mkdir()
+        if settings.get("profile", STRICT) == STRICT:
+            settings = databases.settings(settings.get("data", folder / "data")) | settings
         started.append(Server(folder, **settings))
         return started[-1].start(ready=ready)
 

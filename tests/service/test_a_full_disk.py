@@ -14,7 +14,8 @@ import pytest
 import requests
 
 from tests.conftest import Serve
-from tests.stage.raw import rows
+from tests.stage.databases import on_both_databases, only_sqlite
+from tests.stage.raw import is_on_postgresql, rows
 from tests.stage.server import Server
 from tests.stage.visits import PASSWORD, eventually
 
@@ -36,7 +37,7 @@ def fill(running: Server) -> tuple[int, requests.Response]:
 
 
 def all_are_there(running: Server, many: int) -> None:
-    stored = rows(running.data / "vestibule.db", "SELECT email FROM users")
+    stored = rows(running, "SELECT email FROM users")
     assert {email for (email,) in stored} >= {form(n)["email"] for n in range(many)}
     with running.visitor() as ask:
         for number in (0, many // 2, many - 1):
@@ -50,6 +51,7 @@ def is_told(refusal: requests.Response) -> None:
     assert int(refusal.headers["Retry-After"]) >= 1
 
 
+@only_sqlite("the disk is the database server's")
 def test_files_that_may_not_grow(server: Serve) -> None:
     running = server()
     (worker,) = running.workers()
@@ -78,6 +80,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["/bin/umount", "--lazy", str(folder)], check=True)
 
 
+@only_sqlite("the disk is the database server's")
 def test_a_disk_without_room(server: Serve, small_disk: Path) -> None:
     running = server(data=small_disk)
     filler = small_disk / "filler"
@@ -134,17 +137,20 @@ def under_load(running: Server, kill: Callable[[], None]) -> set[str]:
     return {email for each in registrars for email in each.acknowledged}
 
 
+@on_both_databases
 def test_a_worker_killed_under_load_loses_nothing(server: Serve) -> None:
     running = server(workers=2)
     victim = running.workers()[0]
     acknowledged = under_load(running, lambda: os.kill(victim, signal.SIGKILL))
-    stored = {email for (email,) in rows(running.data / "vestibule.db", "SELECT email FROM users")}
+    stored = {email for (email,) in rows(running, "SELECT email FROM users")}
     assert len(acknowledged) >= 40
     assert acknowledged <= stored
     eventually(lambda: len(running.workers()) == 2 and victim not in running.workers())
-    assert rows(running.data / "vestibule.db", "PRAGMA integrity_check") == [("ok",)]
+    if not is_on_postgresql(running):
+        assert rows(running, "PRAGMA integrity_check") == [("ok",)]
 
 
+@on_both_databases
 def test_a_service_killed_under_load_loses_nothing(server: Serve) -> None:
     running = server(workers=2)
     killed: list[int] = []
@@ -156,7 +162,7 @@ def test_a_service_killed_under_load_loses_nothing(server: Serve) -> None:
         running.start()
 
     acknowledged = under_load(running, kill_and_start_again)
-    stored = {email for (email,) in rows(running.data / "vestibule.db", "SELECT email FROM users")}
+    stored = {email for (email,) in rows(running, "SELECT email FROM users")}
     assert acknowledged <= stored
     last = {"email": max(acknowledged), "password": PASSWORD}
     assert running.visitor().post("/sessions", data=last).status_code == 200

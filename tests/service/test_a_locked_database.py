@@ -14,6 +14,7 @@ from pysqlite3 import dbapi2 as sqlite
 from tests.conftest import Serve
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
+from tests.stage.databases import only_sqlite
 from tests.stage.raw import file_of
 from tests.stage.visits import (
     ALICE,
@@ -27,6 +28,8 @@ from tests.stage.visits import (
     set_password,
     try_login,
 )
+
+pytestmark = only_sqlite("a file has one lock; see test_rows_locked")
 
 
 @pytest.fixture(autouse=True)

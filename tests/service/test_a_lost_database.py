@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from tests.conftest import Serve
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
+from tests.stage.databases import only_sqlite
 from tests.stage.raw import file_of, rows
 from tests.stage.visits import (
     ALICE,
@@ -21,6 +22,8 @@ from tests.stage.visits import (
     try_login,
     visitor,
 )
+
+pytestmark = only_sqlite("a file can be moved away; see test_a_lost_server")
 
 FORM = {"email": ALICE, "password": PASSWORD}
 

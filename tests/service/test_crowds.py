@@ -42,7 +42,7 @@ def test_fifty_registrations_of_one_address_make_one_account(server: Serve, prof
     assert {a.text for a in answers if a.status_code == 400} == {
         '{"message":"email already registered"}\n'
     }
-    assert rows(running.data / "vestibule.db", "SELECT count(*) FROM users") == [(1,)]
+    assert rows(running, "SELECT count(*) FROM users") == [(1,)]
 
 
 @both

@@ -6,6 +6,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.stage.answers import refuses, says
+from tests.stage.databases import only_sqlite
 from tests.stage.raw import file_of, rows
 
 
@@ -19,6 +20,7 @@ def test_it_lives_and_is_ready(client: FlaskClient) -> None:
     says(client.get("/readyz"), 200, status="ready")
 
 
+@only_sqlite("a file can be taken away; see test_a_lost_server")
 def test_it_lives_without_its_database_but_is_not_ready(client: FlaskClient) -> None:
     take_away(client.application)
     says(client.get("/healthz"), 200, status="ok")
@@ -27,6 +29,7 @@ def test_it_lives_without_its_database_but_is_not_ready(client: FlaskClient) -> 
     assert int(response.headers["Retry-After"]) > 0
 
 
+@only_sqlite("a file can be taken away; see test_a_lost_server")
 def test_pages_need_no_database(client: FlaskClient) -> None:
     take_away(client.application)
     for path in ("/", "/docs", "/openapi.json"):

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 from tests.conftest import Build
 from tests.stage.clock import MovableClock
+from tests.stage.databases import only_sqlite
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.visits import NEW_PASSWORD, log_in, register, reset_token, set_password, visitor
 
 SHORT = {"session_lifetime": timedelta(hours=1), "reset_lifetime": timedelta(minutes=5)}
 
 
+@only_sqlite("the classic profile stands on SQLite only")
 def test_what_classic_handed_out_without_end_ends_in_strict(
     build: Build, clock: MovableClock
 ) -> None:

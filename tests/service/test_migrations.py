@@ -20,11 +20,14 @@ from sqlalchemy.pool import NullPool
 import vestibule
 from tests.conftest import Build
 from tests.stage.clock import MovableClock
+from tests.stage.databases import only_sqlite
 from tests.stage.profiles import STRICT
 from tests.stage.raw import file_of, rows
 from tests.stage.visits import ALICE, register, try_login
 from vestibule import config, migrations, records
 from vestibule.config import SQLiteFile
+
+pytestmark = only_sqlite("upgrades of a file, with copies; see test_migrations_on_postgresql")
 
 NEXT = '''
 """One step further."""
@@ -43,7 +46,7 @@ def upgrade() -> None:
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
+def at(tmp_path: Path) -> Path:
     """Where the database will be, in a directory that is prepared for it."""
     settings = config.load(data=tmp_path / "data")
     config.prepare_data(settings)
@@ -73,12 +76,12 @@ def add_step(source: Path, then: str = "pass") -> None:
     (versions / "9000_further.py").write_text(NEXT.format(head=migrations.head(), then=then))
 
 
-def command(database: Path, source: Path | None = None) -> subprocess.CompletedProcess[str]:
+def command(at: Path, source: Path | None = None) -> subprocess.CompletedProcess[str]:
     """``vestibule db upgrade``, of this version or of the one in ``source``."""
     of_version = {"PYTHONPATH": str(source)} if source else {}
     return subprocess.run(
         [sys.executable, "-m", "vestibule", "db", "upgrade"],
-        env=os.environ | {"VESTIBULE_DATA": str(database.parent)} | of_version,
+        env=os.environ | {"VESTIBULE_DATA": str(at.parent)} | of_version,
         capture_output=True,
         text=True,
         timeout=60,
@@ -89,10 +92,10 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_from_nothing_to_the_newest(database: Path, clock: MovableClock) -> None:
-    done = migrations.upgrade(SQLiteFile(database), clock())
+def test_from_nothing_to_the_newest(at: Path, clock: MovableClock) -> None:
+    done = migrations.upgrade(SQLiteFile(at), clock())
     assert (done.before, done.after, done.backup) == (None, migrations.head(), None)
-    tables = {name for (name,) in rows(database, "SELECT name FROM sqlite_schema")}
+    tables = {name for (name,) in rows(at, "SELECT name FROM sqlite_schema")}
     assert {"users", "sessions", "tokens", "outbox", "rate_limits"} <= tables
 
 
@@ -108,9 +111,9 @@ def test_a_second_time_changes_nothing(filled: Path, clock: MovableClock) -> Non
     assert not (filled.parent / "backups").exists()
 
 
-def test_models_and_migrations_agree(database: Path, clock: MovableClock) -> None:
-    migrations.upgrade(SQLiteFile(database), clock())
-    engine = create_engine(f"sqlite:///{database}", poolclass=NullPool)
+def test_models_and_migrations_agree(at: Path, clock: MovableClock) -> None:
+    migrations.upgrade(SQLiteFile(at), clock())
+    engine = create_engine(f"sqlite:///{at}", poolclass=NullPool)
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
@@ -118,9 +121,9 @@ def test_models_and_migrations_agree(database: Path, clock: MovableClock) -> Non
         assert compare_metadata(context, records.OutboxMessage.metadata) == []
 
 
-def test_two_processes_at_once_make_one_schema(database: Path) -> None:
+def test_two_processes_at_once_make_one_schema(at: Path) -> None:
     with ThreadPoolExecutor(3) as pool:
-        ended = list(pool.map(lambda _: command(database), range(3)))
+        ended = list(pool.map(lambda _: command(at), range(3)))
     assert [each.returncode for each in ended] == [0, 0, 0], [each.stderr for each in ended]
     head = migrations.head()
     assert sorted(each.stdout for each in ended) == [
@@ -175,23 +178,23 @@ def test_a_step_that_fails_is_not_half_taken(filled: Path, newer: Path, build: B
 
 
 @pytest.mark.parametrize("content", [b"marzipan " * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_file_that_is_no_database_is_refused_and_kept(database: Path, content: bytes) -> None:
-    database.write_bytes(content)
+def test_a_file_that_is_no_database_is_refused_and_kept(at: Path, content: bytes) -> None:
+    at.write_bytes(content)
     with pytest.raises(migrations.SchemaError, match="cannot be read"):
-        migrations.upgrade(SQLiteFile(database), config.clock())
-    assert database.read_bytes() == content
+        migrations.upgrade(SQLiteFile(at), config.clock())
+    assert at.read_bytes() == content
 
 
-def test_a_database_of_something_else_is_refused(database: Path) -> None:
-    rows(database, "CREATE TABLE recipes (name TEXT)")
+def test_a_database_of_something_else_is_refused(at: Path) -> None:
+    rows(at, "CREATE TABLE recipes (name TEXT)")
     with pytest.raises(migrations.SchemaError, match="something else"):
-        migrations.upgrade(SQLiteFile(database), config.clock())
-    assert rows(database, "SELECT name FROM sqlite_schema") == [("recipes",)]
+        migrations.upgrade(SQLiteFile(at), config.clock())
+    assert rows(at, "SELECT name FROM sqlite_schema") == [("recipes",)]
 
 
-def test_an_empty_file_becomes_a_database(database: Path) -> None:
-    database.touch()
-    assert migrations.upgrade(SQLiteFile(database), config.clock()).after == migrations.head()
+def test_an_empty_file_becomes_a_database(at: Path) -> None:
+    at.touch()
+    assert migrations.upgrade(SQLiteFile(at), config.clock()).after == migrations.head()
 
 
 def test_what_is_stored_is_its_owners_alone(filled: Path, newer: Path, tmp_path: Path) -> None:
@@ -214,12 +217,12 @@ def test_a_directory_that_others_could_read_is_made_private_when_it_is_made(
     assert mode(tmp_path / "a" / "b") == 0o700
 
 
-def test_sqlite_is_one_without_the_wal_bug(database: Path) -> None:
+def test_sqlite_is_one_without_the_wal_bug(at: Path) -> None:
     assert tuple(map(int, migrations.SQLITE_VERSION.split("."))) >= (3, 51, 3)
-    migrations.upgrade(SQLiteFile(database), config.clock())
-    assert rows(database, "SELECT sqlite_version()") == [(migrations.SQLITE_VERSION,)]
-    assert rows(database, "PRAGMA journal_mode") == [("wal",)]
-    with closing(database.open("rb")) as file:
+    migrations.upgrade(SQLiteFile(at), config.clock())
+    assert rows(at, "SELECT sqlite_version()") == [(migrations.SQLITE_VERSION,)]
+    assert rows(at, "PRAGMA journal_mode") == [("wal",)]
+    with closing(at.open("rb")) as file:
         assert file.read(15) == b"SQLite format 3"
 
 

@@ -117,7 +117,7 @@ def test_a_mail_that_can_never_be_written_holds_up_no_other(
     for name in ("a", "b", "c"):
         register(strict, f"{name}@example.com")
         ask(strict, f"{name}@example.com")
-    rows(strict.application, "UPDATE users SET email = 'b' || char(10) WHERE email LIKE 'b@%'")
+    rows(strict.application, "UPDATE users SET email = ? WHERE email LIKE 'b@%'", "b\n")
     for _ in range(3):
         with suppress(ValueError):
             box.deliver_due()
@@ -164,7 +164,7 @@ def test_two_processes_never_do_either(server: Serve) -> None:
         assert ask.post("/users", data=form).status_code == 200
         assert ask.post("/reset_password", data=form).status_code == 200
     wait_for_mail(running.data / "mail", 6)
-    database = running.data / "vestibule.db"
+    database = running
     eventually(lambda: rows(database, "SELECT count(done_at) FROM outbox") == [(6,)])
     assert rows(database, "SELECT DISTINCT attempts FROM outbox") == [(1,)]
     assert len(mails(running.data / "mail")) == 6

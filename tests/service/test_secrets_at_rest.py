@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Serve
+from tests.stage.databases import only_sqlite
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import everything, file_of, rows
 from tests.stage.visits import (
@@ -52,6 +53,7 @@ def live_through_everything(client: FlaskClient) -> list[str]:
     return [PASSWORD, WRONG, NEW_PASSWORD, first, second, spent, reset_token(client)]
 
 
+@only_sqlite("its bytes are in a file of ours")
 def test_no_secret_is_in_the_bytes_of_the_database(client: FlaskClient) -> None:
     secrets = live_through_everything(client)
     stored = everything(file_of(client.application).parent)
@@ -59,6 +61,7 @@ def test_no_secret_is_in_the_bytes_of_the_database(client: FlaskClient) -> None:
     assert in_the_open(stored, secrets) == []
 
 
+@only_sqlite("its bytes are in a file of ours")
 @pytest.mark.parametrize("profile", [STRICT, CLASSIC])
 def test_nor_in_those_of_a_running_server(server: Serve, profile: str) -> None:
     running = server(profile=profile)

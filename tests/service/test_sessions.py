@@ -174,7 +174,7 @@ def test_use_is_written_once_a_minute(strict: FlaskClient, clock: MovableClock) 
 
 def test_the_worker_of_a_server_writes_it(server: Serve) -> None:
     running = server()
-    ask, database = running.visitor(), running.data / "vestibule.db"
+    ask, database = running.visitor(), running
     for path in ("/users", "/sessions"):
         ask.post(path, data={"email": ALICE, "password": "marzipan at dawn"})
     rows(database, "UPDATE sessions SET last_seen_at = last_seen_at - 3600000000")

@@ -45,6 +45,7 @@ class Server:
         self.errors = folder / "log"
         self._folder = folder
         self._running: Running | None = None
+        self._url = ""
 
     @property
     def running(self) -> Running:
@@ -54,8 +55,9 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
-        return self.running.url
+        """Where it answers, or did before it was stopped."""
+        assert self._url, "it was never started"
+        return self._url
 
     def start(self, *, ready: bool = True) -> Server:
         """Start, and wait until it answers; a port that somebody took meanwhile is no failure."""
@@ -93,7 +95,8 @@ class Server:
         port = free_port()
         own = {f"VESTIBULE_{name.upper()}": str(value) for name, value in self.settings.items()}
         command = (*VESTIBULE, "run", "--port", str(port))
-        self._running = Running.start(command, f"http://127.0.0.1:{port}", self._folder, own)
+        self._url = f"http://127.0.0.1:{port}"
+        self._running = Running.start(command, self._url, self._folder, own)
 
     def _listen(self, running: Running) -> None:
         """Hand the log to the search for secrets, and what the mails hold to what it looks for."""
