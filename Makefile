@@ -18,6 +18,10 @@ test: $(V)/.test lint
 test-load: $(V)/.test
 	$(BIN)/python -m pytest -q -s tests/measured/test_load.py
 
+# The tests of the service and its commands once more, on a PostgreSQL of their own.
+test-postgresql: $(V)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service
+
 lint: $(V)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -164,6 +164,7 @@ def post_office(tmp_path: Path) -> Iterator[PostOffice]:
         each.stop()
 
 
+@pytest.fixture
 def server(tmp_path: Path, databases: Databases) -> Iterator[Serve]:
     """Start real servers; each is ended with SIGTERM, and its log searched for secrets."""
     started: list[Server] = []
