@@ -180,7 +180,8 @@ class Conversation:
     def _reason(self, error: OSError) -> str:
         if time.monotonic() >= self._ends:
             return f"it took longer than {WHOLE_SECONDS:g} seconds"
-        if isinstance(error, TimeoutError):
+        # The library says that the server went where it was we who waited no longer.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             return f"no answer within {self._way.timeout:g} seconds"
         if isinstance(error, ssl.SSLCertVerificationError):
             return f"the certificate does not hold: {error.verify_message}"
@@ -196,6 +197,8 @@ class Conversation:
         """
         code, words = reply
         said = f"{code} {_readable(words, quote=quote)}".rstrip()
+        if code < 0:
+            raise NotSent(f"{step}: what answers there is no mail server")
         if code // 100 != 2:
             raise NotSent(f"{step}: {said}", final=final and code // 100 == 5)
         return said
