@@ -169,6 +169,9 @@ class Conversation:
     def _step(self, name: str) -> Iterator[None]:
         try:
             yield
+        except ssl.SSLCertVerificationError as error:
+            name, reason = "certificate", error.verify_message
+            self._smtp.close()
         except OSError as error:
             reason = self._reason(error)
             self._smtp.close()
@@ -183,8 +186,6 @@ class Conversation:
         # The library says that the server went where it was we who waited no longer.
         if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             return f"no answer within {self._way.timeout:g} seconds"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"the certificate does not hold: {error.verify_message}"
         if isinstance(error, ssl.SSLError):
             return f"no encryption: {(error.reason or 'broken off').lower().replace('_', ' ')}"
         return error.strerror or "the server hung up"
