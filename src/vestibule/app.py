@@ -11,6 +11,7 @@ from vestibule.observe import configure_logs, observe
 from vestibule.web.api import api
 from vestibule.web.door import guard
 from vestibule.web.health import health
+from vestibule.web.links import links
 from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
 from vestibule.web.profile import profile
@@ -51,7 +52,7 @@ def create_app(
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if not settings.classic:
-        for blueprint in (sessions, profile):
+        for blueprint in (sessions, profile, links):
             app.register_blueprint(blueprint)
     if worker:
         auth.upkeep.start()

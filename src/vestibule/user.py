@@ -75,6 +75,11 @@ class User(Row):
     # An account that waits for somebody to verify its address goes at this moment.
     pending_until: Mapped[datetime | None] = mapped_column(index=True)
 
+    @property
+    def pending(self) -> bool:
+        """Whether the account waits for somebody to verify its address, and may go to another."""
+        return self.pending_until is not None and self.disabled_at is None
+
 
 class Session(Row):
     """A login on one device. The id that the cookie carries is not here, only its digest."""

@@ -49,6 +49,8 @@ ACCEPTS = {
     "`postgresql+psycopg://user:password@host:5432/database`",
     "smtp_url": "secret; `smtps://user:password@host:465`, `smtp://user:password@host:587`",
     "smtp_ca": "a PEM file",
+    "require_verified": "`true`, `false`",
+    "conceal_accounts": "`true`, `false`",
     "smtp_timeout": "a duration, at most `60s`",
     "mail_from": "an address, or `Name <address>`",
     "mail_templates": "a directory",
@@ -56,6 +58,8 @@ ACCEPTS = {
 }
 DEFAULTS = {
     "smtp_url": "none",
+    "require_verified": "`true` with a mail server",
+    "conceal_accounts": "`true` with a mail server",
     "smtp_ca": "the system's",
     "mail_from": "`Vestibule <vestibule@localhost>`; none with a mail server",
     "mail_templates": "none",

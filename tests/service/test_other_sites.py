@@ -18,6 +18,10 @@ CHANGES = [
     ("POST", "/reset_password"),
     ("PUT", "/reset_password"),
     ("PUT", "/profile/password"),
+    ("PUT", "/profile/email"),
+    ("POST", "/profile/email/confirm"),
+    ("POST", "/profile/email/undo"),
+    ("POST", "/verify_email"),
     ("DELETE", "/profile"),
 ]
 FOREIGN = [

@@ -74,11 +74,6 @@ def set_password(
     return client.put("/reset_password", data={k: v for k, v in form.items() if v is not None})
 
 
-def ask_for_reset(client: FlaskClient, email: str = ALICE) -> None:
-    """Ask for a reset link, which anybody may."""
-    assert client.post("/reset_password", data={"email": email}).status_code == 200
-
-
 def mails(folder: Path) -> list[Path]:
     """The mails in a folder, oldest first."""
     return sorted(folder.glob("[!.]*.eml"), key=lambda path: int(path.stem.rpartition("-")[2]))
@@ -101,3 +96,16 @@ def wait_for_mail(folder: Path, count: int = 1) -> str:
     """The token in the newest mail, once a server has written ``count`` of them."""
     eventually(lambda: len(mails(folder)) >= count)
     return remember(newest_token(folder))
+
+
+def mail_to(app: Flask, email: str) -> str:
+    """The newest mail to this address, once all that is due was delivered; none: nothing."""
+    outbox = front_desk(app).outbox
+    outbox.deliver_due()
+    texts = [path.read_text() for path in mails(outbox.folder)]
+    return next((text for text in reversed(texts) if f"To: {email}\n" in text), "")
+
+
+def token_to(app: Flask, email: str) -> str:
+    """The token in the newest mail to this address."""
+    return remember(str(LINK.findall(mail_to(app, email))[-1]))

@@ -14,20 +14,22 @@ from vestibule.auth.caller import Caller, nobody
 from vestibule.auth.chain import Chain
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import BadCredentials, EmailTaken, UnknownEmail
+from vestibule.auth.email_changes import EmailChanges
+from vestibule.auth.errors import BadCredentials, UnknownEmail, Unverified
 from vestibule.auth.keys import Keys
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
-from vestibule.auth.passwords import WRONG, Passwords
+from vestibule.auth.passwords import WRONG, Checked, Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.registrations import Registrations, Rules
 from vestibule.auth.schemes import Argon2id, Bcrypt
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import RESET, Tokens
 from vestibule.auth.trail import Trail
 from vestibule.auth.upkeep import Upkeep
 from vestibule.config import Clock, Settings, clock
-from vestibule.db import DB, AlreadyExists
+from vestibule.db import DB
 from vestibule.user import User
 
 # The exercise's sessions and tokens have no end.
@@ -54,6 +56,8 @@ class Auth:
     outbox: Outbox
     rate_limits: RateLimits
     accounts: Accounts
+    email_changes: EmailChanges
+    registrations: Registrations
     upkeep: Upkeep
     login_failures: Limit
 
@@ -72,13 +76,15 @@ class Auth:
         hasher = _hasher(settings)
         policy = None if classic else Policy(settings.password_min_length)
         sessions = _sessions(settings, db, clock)
-        tokens = Tokens(
-            db, clock, ENDLESS if classic else settings.reset_lifetime, settings.link_lifetime
-        )
+        tokens = _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens)
         rate_limits = RateLimits(db, clock, enabled=not classic)
         passwords = Passwords(db, hasher, policy)
         owners = Owners(passwords, sessions, rate_limits)
+        rules = Rules(settings.must_verify, settings.concealed, settings.unverified_lifetime)
+        registrations = Registrations(
+            db, clock, passwords, sessions, tokens, outbox, rate_limits, rules
+        )
         return cls(
             _db=db,
             _clock=clock,
@@ -92,7 +98,11 @@ class Auth:
             outbox=outbox,
             rate_limits=rate_limits,
             accounts=Accounts(db, clock, owners, sessions, tokens, outbox),
-            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, hasher),
+            email_changes=EmailChanges(
+                db, clock, owners, passwords, tokens, outbox, rate_limits, settings.concealed
+            ),
+            registrations=registrations,
+            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations, hasher),
             login_failures=Limit("login", settings.login_failures),
         )
 
@@ -104,12 +114,7 @@ class Auth:
         :raises PasswordRefused: the policy does not allow the password.
         """
         (require_storable if self.classic else require_well_formed)(email)
-        hashed = self.passwords.hash_new(password, email)
-        key = comparison_key(email)
-        try:
-            return self._db.add_user(email, hashed, email_key=key, created_at=self._clock())
-        except AlreadyExists:
-            raise EmailTaken(email) from None
+        return self.registrations.register(email, password)
 
     def valid_login(self, email: str, password: str) -> bool:
         """Whether ``password`` is the one of the account; an unknown address has none."""
@@ -133,20 +138,28 @@ class Auth:
         """
         who = (comparison_key(email), origin)
         self.rate_limits.check(self.login_failures, *who)
-        checked = self.passwords.check(email, password)
-        if checked is None:
+        try:
+            return self._enter(self.passwords.check(email, password), device, instead_of)
+        except BadCredentials as refusal:
             self.rate_limits.count(self.login_failures, *who)
+            raise self.registrations.conceal(refusal) from None
+
+    def _enter(self, checked: Checked | None, device: Device | None, instead_of: str | None) -> str:
+        if checked is None:
             raise BadCredentials(WRONG)
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
-            self.passwords.confirm(tx, checked)
-            return self.sessions.open(tx, checked.user_id, device, instead_of)
+            user = self.passwords.confirm(tx, checked)
+            if self.registrations.admit(user):
+                return self.sessions.open(tx, user.id, device, instead_of)
+        self.registrations.remind(user)
+        raise Unverified
 
     def create_session(self, email: str) -> str | None:
         """Open a session for the account of this address, and return its id; nobody: ``None``."""
         with self._db.begin() as tx:
             user = tx.users.with_key(comparison_key(email))
-            return self.sessions.open(tx, user.id) if user else None
+            return self.sessions.open(tx, user.id) if user and not user.disabled_at else None
 
     def get_user_from_session_id(self, session_id: str | None) -> User | None:
         """Whose session this is, or ``None`` if it is not open."""
@@ -173,7 +186,7 @@ class Auth:
         """
         with self._db.begin() as tx:
             user = tx.users.with_key(comparison_key(email))
-            if user is None:
+            if user is None or user.disabled_at:
                 raise UnknownEmail("Nobody has this address.")
             return self.tokens.issue(tx, user.id, RESET)
 
@@ -214,6 +227,9 @@ class Auth:
             if not self.classic:
                 tx.sessions.close_all(user.id)
                 self.tokens.void(tx, user)
+                # The token came by mail.
+                user.verified_at = user.verified_at or self._clock()
+                user.pending_until = None
 
 
 def _hasher(settings: Settings) -> Hasher:
@@ -231,3 +247,8 @@ def _sessions(settings: Settings, db: DB, clock: Clock) -> Sessions:
         recent=settings.recent_login,
         single=settings.classic,
     )
+
+
+def _tokens(settings: Settings, db: DB, clock: Clock) -> Tokens:
+    reset = ENDLESS if settings.classic else settings.reset_lifetime
+    return Tokens(db, clock, reset, settings.link_lifetime)

@@ -7,6 +7,7 @@ from typing import ClassVar
 from vestibule.db import StorageUnavailable
 
 __all__ = [
+    "AddressInUse",
     "BadAddress",
     "BadCredentials",
     "BadToken",
@@ -19,8 +20,10 @@ __all__ = [
     "Refusal",
     "StorageUnavailable",
     "TooManyAttempts",
+    "UndoOpen",
     "UnknownEmail",
     "UnknownSession",
+    "Unverified",
 ]
 
 
@@ -43,6 +46,27 @@ class BadAddress(Refusal):
     """Not an address that mail could go to."""
 
     code = "email_invalid"
+
+
+class AddressInUse(Refusal):
+    """Another account has the address that this one was to get."""
+
+    code = "email_in_use"
+
+    def __init__(self) -> None:
+        super().__init__("Another account has this address.")
+
+
+class UndoOpen(Refusal):
+    """The address was changed, and the link in the mail to the earlier one still works."""
+
+    code = "undo_open"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your address was changed a short while ago. As long as the earlier one can undo "
+            "that, it cannot be changed again."
+        )
 
 
 class UnknownEmail(Refusal):
@@ -79,6 +103,15 @@ class UnknownSession(Refusal):
     """None of one's own sessions has this public id."""
 
     code = "session_unknown"
+
+
+class Unverified(BadCredentials):
+    """The right password for an address that nobody verified yet."""
+
+    code = "email_unverified"
+
+    def __init__(self) -> None:
+        super().__init__("This address is not verified yet; a fresh link is in your mail.")
 
 
 class BadToken(Refusal):

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vestibule.auth.addresses import comparison_key
-from vestibule.auth.tokens import RESET
+from vestibule.auth.claims import taken
+from vestibule.auth.tokens import CHANGE, RESET, UNDO, VERIFY
 from vestibule.db import Transaction
 from vestibule.records import OutboxMessage
+from vestibule.user import Token
 
 
 class Ticket(NamedTuple):
@@ -34,6 +36,8 @@ class Letter:
     about: str = ""
 
 
+REGISTERED_AGAIN = "registered_again"
+CHANGE_ASKED, EMAIL_CHANGED = "change_asked", "email_changed"
 PASSWORD_CHANGED, ACCOUNT_DELETED = "password_changed", "account_deleted"
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
@@ -42,7 +46,9 @@ Kind = Callable[[Transaction, OutboxMessage], Letter | None]
 def reset(tx: Transaction, message: OutboxMessage) -> Letter | None:
     """The link that resets a password, for whoever has the address."""
     user = tx.users.with_key(comparison_key(message.recipient))
-    return Letter(user.email, Ticket(user.id, RESET)) if user else None
+    if user is None or user.disabled_at:
+        return None
+    return Letter(user.email, Ticket(user.id, RESET))
 
 
 def notice(tx: Transaction, message: OutboxMessage) -> Letter | None:  # noqa: ARG001 - a Kind.
@@ -50,4 +56,61 @@ def notice(tx: Transaction, message: OutboxMessage) -> Letter | None:  # noqa: A
     return Letter(message.recipient, about=message.about or "")
 
 
-KINDS: Mapping[str, Kind] = {RESET: reset, PASSWORD_CHANGED: notice, ACCOUNT_DELETED: notice}
+def verify(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """The link that verifies an address, as long as nobody did."""
+    user = tx.users.with_key(comparison_key(message.recipient))
+    if user is None or user.disabled_at or user.verified_at:
+        return None
+    return Letter(user.email, Ticket(user.id, VERIFY))
+
+
+def registered_again(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """That somebody registered an address, for whoever has it already."""
+    user = tx.users.with_key(comparison_key(message.recipient))
+    return Letter(user.email) if user and not user.disabled_at else None
+
+
+def change(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """The link that makes an address an account's, unless another account has it."""
+    place = _place(tx, message, CHANGE)
+    if place is None or taken(tx, place.address_key or "", message.due_at, place.user_id):
+        return None
+    return Letter(message.recipient, Ticket(place.user_id, CHANGE, message.recipient))
+
+
+def change_asked(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """The link that keeps an account from losing its address, while it still has it."""
+    return _undo(tx, message, changed=False)
+
+
+def email_changed(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """The link that gives an account its earlier address back."""
+    return _undo(tx, message, changed=True)
+
+
+def _undo(tx: Transaction, message: OutboxMessage, *, changed: bool) -> Letter | None:
+    place = _place(tx, message, UNDO)
+    user = tx.users.get(place.user_id) if place else None
+    if user is None or (user.email != message.recipient) is not changed:
+        return None
+    ticket = Ticket(user.id, UNDO, message.recipient)
+    return Letter(message.recipient, ticket, about=message.about or "")
+
+
+def _place(tx: Transaction, message: OutboxMessage, purpose: str) -> Token | None:
+    """The place that was reserved for the mail's token, if nothing removed it since."""
+    # A message that was taken is due again when its lease ends: later than now.
+    place = tx.tokens.of(message.user_id or 0, purpose, message.due_at)
+    return place if place and place.address == message.recipient else None
+
+
+KINDS: Mapping[str, Kind] = {
+    RESET: reset,
+    VERIFY: verify,
+    REGISTERED_AGAIN: registered_again,
+    CHANGE: change,
+    CHANGE_ASKED: change_asked,
+    EMAIL_CHANGED: email_changed,
+    PASSWORD_CHANGED: notice,
+    ACCOUNT_DELETED: notice,
+}

@@ -13,6 +13,8 @@ from vestibule.db import DB, Transaction
 from vestibule.user import User
 
 WRONG = "Wrong address or password."
+# In place of a hash, where no password opens the account.
+NONE = ""
 
 
 class Checked(NamedTuple):

@@ -13,7 +13,7 @@ secret opens, which a change removes like any other.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.crypto import digest, new_secret
@@ -23,8 +23,8 @@ from vestibule.db import DB, Transaction
 from vestibule.user import Token, User
 
 RESET, VERIFY, CHANGE, UNDO = "reset", "verify", "change", "undo"
-# As long as mail is tried to be sent.
-RESERVED = timedelta(days=1)
+# As long as mail is tried to be sent: a mail server that is down must not cost the owner the link.
+UNDO_RESERVED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,19 @@ class Tokens:
 
     def issue(self, tx: Transaction, user_id: int, purpose: str, address: str | None = None) -> str:
         """A fresh token, in place of the user's earlier one for the same purpose."""
-        token = new_secret()
-        self._store(tx, user_id, purpose, token, self.lifetime(purpose), address)
+        token, ends = new_secret(), self._clock() + self.lifetime(purpose)
+        place = tx.tokens.of(user_id, purpose, self._clock()) if purpose == CHANGE else None
+        if place is not None:
+            # Counted from the request, whether or not there is a mail: the end is shown to who
+            # asked, and must not tell whether the address has an account.
+            ends = place.expires_at
+        self._store(tx, user_id, purpose, token, ends, address)
         return token
 
     def reserve(self, tx: Transaction, user_id: int, purpose: str, address: str) -> None:
         """Keep a place for the token that is made when its mail is written."""
-        self._store(tx, user_id, purpose, new_secret(), RESERVED, address)
-
-    def issue_reserved(
-        self, tx: Transaction, user_id: int, purpose: str, address: str
-    ) -> str | None:
-        """A fresh token in the place reserved for it; ``None`` if something removed that."""
-        place = tx.tokens.of(user_id, purpose, self._clock())
-        if place is None or place.address != address:
-            return None
-        return self.issue(tx, user_id, purpose, address)
+        lifetime = UNDO_RESERVED if purpose == UNDO else self.lifetime(purpose)
+        self._store(tx, user_id, purpose, new_secret(), self._clock() + lifetime, address)
 
     def look(self, token: str | None, purpose: str) -> Token:
         """The token, which stays valid.
@@ -98,10 +95,6 @@ class Tokens:
         """
         tx.tokens.drop_all(user.id, but=UNDO, elsewhere=user.email_key)
 
-    def leads_back(self, tx: Transaction, address_key: str) -> bool:
-        """Whether somebody may still go back to this address."""
-        return tx.tokens.leads_to(address_key, UNDO, self._clock())
-
     def sweep(self) -> None:
         """Remove the tokens that are over."""
         with self._db.begin() as tx:
@@ -113,14 +106,14 @@ class Tokens:
         user_id: int,
         purpose: str,
         token: str,
-        lifetime: timedelta,
+        ends: datetime,
         address: str | None,
     ) -> None:
         tx.tokens.replace(
             user_id,
             purpose,
             digest=digest(token),
-            expires_at=self._clock() + lifetime,
+            expires_at=ends,
             address=address,
             address_key=None if address is None else comparison_key(address),
         )

@@ -10,6 +10,7 @@ from vestibule.auth.crypto import Hasher
 from vestibule.auth.errors import StorageUnavailable
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import RateLimits
+from vestibule.auth.registrations import Registrations
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import Tokens
 from vestibule.auth.worker import Worker
@@ -26,6 +27,7 @@ class Upkeep:
     _rate_limits: RateLimits
     _outbox: Outbox
     _audit: Audit
+    _registrations: Registrations
     _hasher: Hasher
     _workers: list[Worker] = field(default_factory=list)
 
@@ -36,6 +38,7 @@ class Upkeep:
         self._rate_limits.sweep()
         self._outbox.sweep()
         self._audit.sweep()
+        self._registrations.sweep()
 
     def start(self) -> None:
         """Let threads of this process deliver mail and sweep up from now on."""

@@ -93,6 +93,15 @@ class Settings(BaseSettings):
         timedelta(hours=1),
         description="A link that verifies, changes or restores an address works for this long.",
     )
+    require_verified: bool | None = Field(
+        None, description="Let people log in only when they have verified their address."
+    )
+    unverified_lifetime: Duration = Field(
+        timedelta(days=7), description="An account that waits for that is removed after this long."
+    )
+    conceal_accounts: bool | None = Field(
+        None, description="Tell nobody which addresses have an account."
+    )
     recent_login: Duration = Field(
         timedelta(minutes=15),
         description="Only this soon after a login is an account deleted, or another session ended.",
@@ -200,6 +209,21 @@ class Settings(BaseSettings):
     def classic(self) -> bool:
         """Whether the exercise's contract is answered to the letter."""
         return self.profile == "classic"
+
+    @property
+    def must_verify(self) -> bool:
+        """Whether addresses are verified before the first login."""
+        return self._with_mail(self.require_verified)
+
+    @property
+    def concealed(self) -> bool:
+        """Whether nobody is told which addresses have an account."""
+        return self._with_mail(self.conceal_accounts)
+
+    def _with_mail(self, chosen: bool | None) -> bool:
+        """What was chosen; by itself, whether there is a mail server. Classic has none of it."""
+        by_itself = self.smtp_url is not None
+        return (by_itself if chosen is None else chosen) and not self.classic
 
     @property
     def origin(self) -> str:

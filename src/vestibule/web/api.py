@@ -21,6 +21,7 @@ from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
 from vestibule.web.openapi import (
     BAD_ADDRESS,
     BAD_CREDENTIALS,
+    BAD_TOKEN,
     NO_SESSION,
     NOT_RECENT,
     REFUSED_PASSWORD,
@@ -91,7 +92,8 @@ def users() -> ResponseReturnValue:
     try:
         auth().register_user(form.email, form.password)
     except EmailTaken:
-        return answer(message="email already registered"), 400
+        if not auth().registrations.concealed:
+            return answer(message="email already registered"), 400
     return answer(email=form.email, message="user created")
 
 
@@ -109,6 +111,7 @@ def users() -> ResponseReturnValue:
             ),
             TOO_LONG,
             BAD_CREDENTIALS,
+            refusal("email_unverified", "This address is not verified yet."),
             field_refusal(401),
             TOO_MANY,
         ),
@@ -202,7 +205,7 @@ def get_reset_password_token() -> ResponseReturnValue:
             ),
             REFUSED_PASSWORD,
             TOO_LONG,
-            refusal("token_invalid", "This token is unknown, expired or used."),
+            BAD_TOKEN,
             field_refusal(403),
         ),
         body=NewPassword,

@@ -47,6 +47,19 @@ class PasswordChange(BaseModel):
     new_password: Field
 
 
+class Link(BaseModel):
+    """The token of a link in a mail."""
+
+    token: Field
+
+
+class LinkAndPassword(BaseModel):
+    """The token of a link in a mail, and the password of the account that it is about."""
+
+    token: Field
+    password: Field
+
+
 class Welcome(BaseModel):
     """A greeting."""
 

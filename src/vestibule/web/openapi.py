@@ -75,6 +75,8 @@ TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.
 REFUSED_PASSWORD = refusal("password_refused", "A password has at least 8 characters.")
 BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
 BAD_CREDENTIALS = refusal("credentials_wrong", "Wrong address or password.")
+BAD_TOKEN = refusal("token_invalid", "This token is unknown, expired or used.")
+IN_USE = refusal("email_in_use", "Another account has this address.")
 TOO_MANY = refusal("attempts_exceeded", "Too many attempts.", "Retry-After")
 
 

@@ -19,7 +19,7 @@ from vestibule.web.problems import CrossSite, UnknownHost
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a token alone allows: whoever has it needs nobody's cookie. Over plain http a browser sends
 # ``Origin: null`` from our own form there, because its page has ``Referrer-Policy: no-referrer``.
-BY_TOKEN = frozenset({"pages.reset"})
+BY_TOKEN = frozenset({"pages.reset", "links.confirm", "links.undo"})
 # Asked by address, by programs that know no name.
 HEALTH = frozenset({"/healthz", "/readyz"})
 

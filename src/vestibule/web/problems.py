@@ -17,15 +17,18 @@ RETRY_AFTER = "1"
 STATUS = {
     "attempts_exceeded": 429,
     "credentials_wrong": 401,
+    "email_in_use": 409,
     "email_invalid": 400,
     "email_taken": 400,
     "email_unknown": 403,
+    "email_unverified": 401,
     "login_not_recent": 403,
     "password_refused": 400,
     "password_too_long": 400,
     "session_none": 403,
     "session_unknown": 404,
     "token_invalid": 403,
+    "undo_open": 409,
 }
 # What is refused before a view is asked.
 HTTP_PROBLEMS = {

@@ -5,10 +5,21 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from vestibule.web.bodies import AddressAndMessage, Export, PasswordChange
+from vestibule.web.bodies import (
+    TOKEN,
+    AddressAndMessage,
+    Credentials,
+    Export,
+    Link,
+    LinkAndPassword,
+    PasswordChange,
+)
 from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
 from vestibule.web.openapi import (
+    BAD_ADDRESS,
     BAD_CREDENTIALS,
+    BAD_TOKEN,
+    IN_USE,
     NO_SESSION,
     NOT_RECENT,
     REFUSED_PASSWORD,
@@ -18,12 +29,14 @@ from vestibule.web.openapi import (
     Operation,
     describe,
     field_refusal,
+    refusal,
 )
 from vestibule.web.visitors import device
 
 profile = Blueprint("profile", __name__, url_prefix="/profile")
 
-EMAIL = "alice@example.com"
+EMAIL, NEW_EMAIL = "alice@example.com", "alice@example.net"
+ASKED = "if that address can be yours, a link is on its way to it"
 THEN = "2026-11-20T17:25:21+00:00"
 EXPORT = {
     "account": {
@@ -78,6 +91,93 @@ def change_password() -> ResponseReturnValue:
         session_id(), form.current_password, form.new_password, device()
     )
     return hand_over(answer(email=email, message="Password updated"), session)
+
+
+@profile.put("/email")
+@describe(
+    Operation(
+        "Ask for another address for your account",
+        (
+            Answer(
+                200,
+                "Asked for; the account keeps its address until the new one is confirmed",
+                {"email": NEW_EMAIL, "message": ASKED},
+                (AddressAndMessage,),
+            ),
+            BAD_ADDRESS,
+            TOO_LONG,
+            field_refusal(400),
+            BAD_CREDENTIALS,
+            NO_SESSION,
+            IN_USE,
+            refusal("undo_open", "Your address was changed a short while ago."),
+            TOO_MANY,
+        ),
+        body=Credentials,
+        example={"email": NEW_EMAIL, "password": "paint dries slowly"},
+        cookie=True,
+    )
+)
+def change_email() -> ResponseReturnValue:
+    """Mail a link to the new address, and tell the old one."""
+    form = read(Credentials, missing=400)
+    auth().email_changes.request(session_id(), form.email, form.password)
+    return answer(email=form.email, message=ASKED)
+
+
+@profile.post("/email/confirm")
+@describe(
+    Operation(
+        "Confirm the new address of your account",
+        (
+            Answer(
+                200,
+                "The account has it from now on",
+                {"email": NEW_EMAIL, "message": "email changed"},
+                (AddressAndMessage,),
+            ),
+            TOO_LONG,
+            field_refusal(400),
+            BAD_CREDENTIALS,
+            BAD_TOKEN,
+            IN_USE,
+            TOO_MANY,
+        ),
+        body=LinkAndPassword,
+        example={"token": TOKEN, "password": "paint dries slowly"},
+    )
+)
+def confirm_email() -> ResponseReturnValue:
+    """Spend the token that the new address got."""
+    form = read(LinkAndPassword, missing=400)
+    email = auth().email_changes.confirm(form.token, form.password)
+    return answer(email=email, message="email changed")
+
+
+@profile.post("/email/undo")
+@describe(
+    Operation(
+        "Keep or restore the address of your account, where it was not you who changed it",
+        (
+            Answer(
+                200,
+                "It is what it was. Sessions are over, and a mail leads to a new password",
+                {"email": EMAIL, "message": "email restored"},
+                (AddressAndMessage,),
+            ),
+            field_refusal(400),
+            BAD_TOKEN,
+            IN_USE,
+        ),
+        body=Link,
+        example={"token": TOKEN},
+    )
+)
+def undo_email() -> ResponseReturnValue:
+    """Spend the token that the earlier address got."""
+    form = read(Link, missing=400)
+    email = auth().email_changes.undo(form.token)
+    return answer(email=email, message="email restored")
 
 
 @profile.delete("")

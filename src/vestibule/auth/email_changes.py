@@ -1,0 +1,141 @@
+"""Another address for an account: asked for, confirmed from the new one, undone from the old.
+
+The threats are a thief, who has a session and the password and wants the account for good, and
+somebody who names an address of others as the own. So the old address is told at once, and stays
+until the new one is confirmed, with the password: a click of a stranger who reads the mail there
+confirms nothing. From the old address all of it can be taken back for a while, whatever the thief
+does meanwhile: that link outlives a new password, the address can change only once while it is
+open, and nobody else gets the old address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vestibule.auth.addresses import comparison_key, require_well_formed
+from vestibule.auth.claims import taken
+from vestibule.auth.errors import AddressInUse, BadAddress, BadCredentials, BadToken, UndoOpen
+from vestibule.auth.letters import CHANGE_ASKED, EMAIL_CHANGED
+from vestibule.auth.outbox import Outbox
+from vestibule.auth.owners import PROOFS, Owners
+from vestibule.auth.passwords import NONE, Passwords
+from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.tokens import CHANGE, OVER, RESET, UNDO, Tokens
+from vestibule.config import Clock
+from vestibule.db import DB, AlreadyExists, Transaction
+from vestibule.user import User
+
+# Each request sends a mail to an address that somebody typed.
+CHANGES = Limit("change", 5)
+
+
+@dataclass(frozen=True)
+class EmailChanges:
+    """Changes of address, pending and done."""
+
+    _db: DB
+    _clock: Clock
+    _owners: Owners
+    _passwords: Passwords
+    _tokens: Tokens
+    _outbox: Outbox
+    _rate_limits: RateLimits
+    # Whether nobody is told which addresses have an account.
+    _concealed: bool
+
+    def request(self, session_id: str | None, email: str, password: str) -> None:
+        """Mail a link to the new address, and tell the old one.
+
+        :raises NoSession: the session is not open.
+        :raises BadCredentials: it is not the account's password.
+        :raises BadAddress: mail could not go there, or it is the account's address already.
+        :raises AddressInUse: it has an account; where that is concealed, its owner gets no mail.
+        :raises UndoOpen: the last change can still be undone.
+        :raises TooManyAttempts: asked for too often.
+        """
+        require_well_formed(email)
+        proof = self._owners.prove(session_id, password)
+        who = str(proof.checked.user_id)
+        self._rate_limits.check(CHANGES, who)
+        self._rate_limits.count(CHANGES, who)
+        with self._db.begin() as tx:
+            user = self._owners.confirm(tx, proof)
+            self._require_changeable(tx, user, email)
+            self._tokens.reserve(tx, user.id, CHANGE, email)
+            self._tokens.reserve(tx, user.id, UNDO, user.email)
+            self._outbox.add(tx, CHANGE, email, user_id=user.id)
+            self._outbox.add(tx, CHANGE_ASKED, user.email, user_id=user.id, about=email)
+
+    def confirm(self, token: str | None, password: str) -> str:
+        """Give the account the address that the token was sent to; that address.
+
+        :raises BadToken: unknown, expired, used or cancelled.
+        :raises BadCredentials: it is not the account's password; the token stays valid.
+        :raises AddressInUse: somebody took the address meanwhile; nothing is changed.
+        :raises TooManyAttempts: the password was tried too often.
+        """
+        found = self._tokens.look(token, CHANGE)
+        who = str(found.user_id)
+        self._rate_limits.check(PROOFS, who)
+        checked = self._passwords.check_of(found.user_id, password)
+        if checked is None:
+            self._rate_limits.count(PROOFS, who)
+            raise BadCredentials("This is not the password of the account.")
+        try:
+            with self._db.begin() as tx:
+                self._passwords.confirm(tx, checked)
+                user, email = self._tokens.spend(tx, token, CHANGE)
+                return self._move(tx, user, email)
+        except AlreadyExists:
+            raise AddressInUse from None
+
+    def undo(self, token: str | None) -> str:
+        """Give the account its earlier address back, or keep it from losing it; that address.
+
+        Whoever asked for the change knew the password, so that opens nothing any more. Sessions
+        and links are over, and a mail with a reset link is on its way.
+
+        :raises BadToken: unknown, expired or used.
+        :raises AddressInUse: the address has another account.
+        """
+        try:
+            with self._db.begin() as tx:
+                user, email = self._tokens.spend(tx, token, UNDO)
+                if email is None:
+                    raise BadToken(OVER)
+                self._settle(tx, user, email)
+                user.hashed_password = NONE
+                tx.sessions.close_all(user.id)
+                tx.tokens.drop_all(user.id)
+                self._outbox.add(tx, RESET, email)
+                return email
+        except AlreadyExists:
+            raise AddressInUse from None
+
+    def _require_changeable(self, tx: Transaction, user: User, email: str) -> None:
+        if email == user.email:
+            raise BadAddress("This is the address of your account already.")
+        place = tx.tokens.of(user.id, UNDO, self._clock())
+        if place is not None and place.address_key != user.email_key:
+            raise UndoOpen
+        now = self._clock()
+        if not self._concealed and taken(tx, comparison_key(email), now, user.id):
+            raise AddressInUse
+
+    def _move(self, tx: Transaction, user: User, email: str | None) -> str:
+        before = user.email
+        if email is None or taken(tx, comparison_key(email), self._clock(), user.id):
+            raise AddressInUse
+        self._settle(tx, user, email)
+        tx.tokens.drop_all(user.id)
+        self._tokens.reserve(tx, user.id, UNDO, before)
+        self._outbox.add(tx, EMAIL_CHANGED, before, user_id=user.id, about=email)
+        return email
+
+    def _settle(self, tx: Transaction, user: User, email: str) -> None:
+        key = comparison_key(email)
+        other = tx.users.with_key(key)
+        if other is not None and other.id != user.id and other.pending:
+            tx.users.remove(other.id)
+        user.email, user.email_key = email, key
+        user.verified_at, user.pending_until = self._clock(), None

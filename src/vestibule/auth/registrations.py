@@ -1,0 +1,161 @@
+"""Registration, and the proof that somebody reads the mail of the address.
+
+The threat is an account that somebody makes with the address of others, to be in it when its
+owner comes ("pre-hijacking"). Where verification is asked for, an account is nobody's until the
+link in the mail is opened *and* the password of its registration given: the owner's click alone
+does not bring to life what a stranger registered, and a stranger has no link. Until then whoever
+registers the address again replaces that password and gets a fresh link; after some days without
+either, the account goes. A reset by mail proves the same, and replaces the password.
+
+Where accounts are concealed, a registration reads the same for every address, and the owner of a
+known one learns of it by mail.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NamedTuple
+
+from vestibule.auth.addresses import comparison_key
+from vestibule.auth.devices import Device
+from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts
+from vestibule.auth.letters import REGISTERED_AGAIN
+from vestibule.auth.outbox import Outbox
+from vestibule.auth.owners import PROOFS
+from vestibule.auth.passwords import Passwords
+from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.sessions import Sessions
+from vestibule.auth.tokens import UNDO, VERIFY, Tokens
+from vestibule.config import Clock
+from vestibule.db import DB, AlreadyExists
+from vestibule.user import User
+
+# Mails that one address gets because somebody registers it, or logs in, again and again.
+AGAIN, REMINDERS = Limit("register", 5), Limit("verify", 3)
+SWEEP_BATCH = 500
+UNSURE = "Wrong address or password, or an address that is not verified yet: see your mail."
+
+
+class Rules(NamedTuple):
+    """What an operator decides about registration."""
+
+    # Whether addresses are verified before the first login.
+    required: bool
+    # Whether nobody is told which addresses have an account.
+    concealed: bool
+    # How long an account waits for that.
+    kept: timedelta
+
+
+@dataclass(frozen=True)
+class Registrations:
+    """Accounts on their way to an owner."""
+
+    _db: DB
+    _clock: Clock
+    _passwords: Passwords
+    _sessions: Sessions
+    _tokens: Tokens
+    _outbox: Outbox
+    _rate_limits: RateLimits
+    _rules: Rules
+
+    @property
+    def concealed(self) -> bool:
+        """Whether nobody is told which addresses have an account."""
+        return self._rules.concealed
+
+    def register(self, email: str, password: str) -> User:
+        """Make an account, or one anew whose address nobody verified, and return it.
+
+        :raises EmailTaken: the address has an account; concealed, its owner gets a mail.
+        :raises PasswordRefused: the policy does not allow the password.
+        :raises TooManyAttempts: concealed only; the address was registered too often.
+        """
+        key = comparison_key(email)
+        if self.concealed:
+            self._rate_limits.check(AGAIN, key)
+            self._rate_limits.count(AGAIN, key)
+        hashed = self._passwords.hash_new(password, email)
+        try:
+            user = self._add(email, key, hashed)
+        except AlreadyExists:
+            # Somebody else's registration was faster, and is known by now.
+            user = self._add(email, key, hashed)
+        if user is None:
+            raise EmailTaken(email)
+        return user
+
+    def admit(self, user: User) -> bool:
+        """Whether who knows the password may log in; then the account is no longer pending."""
+        if self._rules.required and user.verified_at is None:
+            return False
+        user.pending_until = None
+        return True
+
+    def remind(self, user: User) -> None:
+        """Mail a fresh link to who may not log in yet; not more often than now and then."""
+        who = user.email_key
+        with suppress(TooManyAttempts):
+            self._rate_limits.check(REMINDERS, who)
+            self._rate_limits.count(REMINDERS, who)
+            self._outbox.queue(VERIFY, user.email)
+
+    def conceal(self, refusal: BadCredentials) -> BadCredentials:
+        """What is said instead of ``refusal``, so that it does not tell of an account."""
+        return BadCredentials(UNSURE) if self._rules.required and self.concealed else refusal
+
+    def verify(
+        self,
+        token: str | None,
+        password: str,
+        device: Device | None = None,
+        instead_of: str | None = None,
+    ) -> tuple[str, str]:
+        """Make the account its owner's, and log in: its address, and a session id.
+
+        :param instead_of: the session id that the request came with; its session ends.
+        :raises BadToken: unknown, expired or used.
+        :raises BadCredentials: it is not the password of the registration; the token stays valid.
+        :raises TooManyAttempts: the password was tried too often.
+        """
+        found = self._tokens.look(token, VERIFY)
+        who = str(found.user_id)
+        self._rate_limits.check(PROOFS, who)
+        checked = self._passwords.check_of(found.user_id, password)
+        if checked is None:
+            self._rate_limits.count(PROOFS, who)
+            raise BadCredentials("This is not the password that was chosen at registration.")
+        with self._db.begin() as tx:
+            self._passwords.confirm(tx, checked)
+            user, _ = self._tokens.spend(tx, token, VERIFY)
+            user.verified_at, user.pending_until = self._clock(), None
+            return user.email, self._sessions.open(tx, user.id, device, instead_of)
+
+    def sweep(self) -> None:
+        """Remove accounts that waited too long, a few at a time: their addresses are free again."""
+        if self._rules.required:
+            with self._db.begin() as tx:
+                tx.users.sweep(self._clock(), SWEEP_BATCH)
+
+    def _add(self, email: str, key: str, hashed: str) -> User | None:
+        now = self._clock()
+        until = now + self._rules.kept if self._rules.required else None
+        with self._db.begin() as tx:
+            user = tx.users.with_key(key)
+            if user is None and not tx.tokens.leads_to(key, UNDO, now):
+                columns = {"email_key": key, "created_at": now, "pending_until": until}
+                user = tx.users.add(email=email, hashed_password=hashed, **columns)
+            elif user is not None and user.pending and self._rules.required and self.concealed:
+                # Whoever registered it before has not shown to be its owner.
+                user.email, user.hashed_password, user.pending_until = email, hashed, until
+                tx.tokens.drop_all(user.id)
+            else:
+                if self.concealed:
+                    self._outbox.add(tx, REGISTERED_AGAIN, email)
+                return None
+            if self._rules.required:
+                self._outbox.add(tx, VERIFY, user.email, user_id=user.id)
+            return user

@@ -1,0 +1,209 @@
+"""The pages behind the links of mails about addresses: looking changes nothing, sending acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+
+from vestibule.auth.errors import BadToken, Refusal
+from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
+from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
+from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, session_id
+from vestibule.web.openapi import (
+    BAD_CREDENTIALS,
+    BAD_TOKEN,
+    TOO_LONG,
+    TOO_MANY,
+    Answer,
+    Operation,
+    describe,
+    field_refusal,
+    page,
+)
+from vestibule.web.problems import STATUS
+from vestibule.web.visitors import device
+
+links = Blueprint("links", __name__)
+
+OVER = page(403, "The link is over")
+WRONG = page(401, "It is not the password")
+TOO_LONG_PAGE = page(400, "The password is too long")
+TOO_OFTEN = page(429, "The password was tried too often")
+EXAMPLE = {"token": TOKEN, "password": "paint dries slowly"}
+
+
+@links.post("/verify_email")
+@describe(
+    Operation(
+        "Verify the address that you registered, and log in",
+        (
+            Answer(
+                200,
+                "It is verified; the session is in the cookie",
+                {"email": "alice@example.com", "message": "email verified"},
+                (AddressAndMessage,),
+                headers=("Set-Cookie",),
+            ),
+            TOO_LONG,
+            field_refusal(400),
+            BAD_CREDENTIALS,
+            BAD_TOKEN,
+            TOO_MANY,
+        ),
+        body=LinkAndPassword,
+        example=EXAMPLE,
+    )
+)
+def verify() -> ResponseReturnValue:
+    """Spend the token that the address got, and hand over a session."""
+    sent = read(LinkAndPassword, missing=400)
+    email, session = auth().registrations.verify(sent.token, sent.password, device(), session_id())
+    return hand_over(answer(email=email, message="email verified"), session)
+
+
+@links.get("/verify_email")
+@describe(
+    Operation(
+        "Where the link to a registered address leads: a form for the password",
+        (page(200, "The form"), OVER),
+        query=("token",),
+    )
+)
+def verify_form() -> ResponseReturnValue:
+    """Show the form."""
+    response = make_response(_shown(VERIFY, "verify.html"))
+    # It logs in, so it must say where it is sent from; with the policy of all other pages browsers
+    # that know no Fetch Metadata say ``Origin: null``. The token stays out of it all the same.
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+@links.post("/verify_email/form")
+@describe(
+    Operation(
+        "What the form at a registered address sends",
+        (
+            page(200, "The address is verified; the session is in the cookie"),
+            TOO_LONG_PAGE,
+            WRONG,
+            OVER,
+            TOO_OFTEN,
+        ),
+        body=LinkAndPassword,
+        kinds=FORMS,
+        example=EXAMPLE,
+    )
+)
+def verify_by_form() -> ResponseReturnValue:
+    """Verify and log in, or show the form again with the reason."""
+
+    def act(token: str, password: str) -> ResponseReturnValue:
+        email, session = auth().registrations.verify(token, password, device(), session_id())
+        done = _done("Address verified", f"You are logged in as {email}.")
+        return hand_over(make_response(done), session)
+
+    return _sent(act, "verify.html")
+
+
+@links.get("/profile/email/confirm")
+@describe(
+    Operation(
+        "Where the link to a new address leads: a form for the password",
+        (page(200, "The form"), OVER),
+        query=("token",),
+    )
+)
+def confirm_form() -> ResponseReturnValue:
+    """Show the form."""
+    return _shown(CHANGE, "confirm.html")
+
+
+@links.post("/profile/email/confirm/form")
+@describe(
+    Operation(
+        "What the form at a new address sends",
+        (
+            page(200, "The address is changed"),
+            TOO_LONG_PAGE,
+            WRONG,
+            OVER,
+            page(409, "Another account has the address"),
+            TOO_OFTEN,
+        ),
+        body=LinkAndPassword,
+        kinds=FORMS,
+        example=EXAMPLE,
+    )
+)
+def confirm() -> ResponseReturnValue:
+    """Change the address, or show the form again with the reason."""
+
+    def act(token: str, password: str) -> ResponseReturnValue:
+        email = auth().email_changes.confirm(token, password)
+        return _done("Address changed", f"Your account has the address {email} from now on.")
+
+    return _sent(act, "confirm.html")
+
+
+@links.get("/profile/email/undo")
+@describe(
+    Operation(
+        "Where the link to an earlier address leads: a form with one button",
+        (page(200, "The form"), OVER),
+        query=("token",),
+    )
+)
+def undo_form() -> ResponseReturnValue:
+    """Show the form."""
+    return _shown(UNDO, "undo.html")
+
+
+@links.post("/profile/email/undo/form")
+@describe(
+    Operation(
+        "What the form at an earlier address sends",
+        (
+            page(200, "The address is what it was"),
+            OVER,
+            page(409, "Another account has the address"),
+        ),
+        body=Link,
+        kinds=FORMS,
+        example={"token": TOKEN},
+    )
+)
+def undo() -> ResponseReturnValue:
+    """Restore the address, or show the form again with the reason."""
+
+    def act(token: str, _: str) -> ResponseReturnValue:
+        email = auth().email_changes.undo(token)
+        more = f"Your account has the address {email}. A mail there leads you to a new password."
+        return _done("Your address is safe", more)
+
+    return _sent(act, "undo.html")
+
+
+def _done(what: str, more: str) -> str:
+    return render_template("done.html", what=what, more=more)
+
+
+def _shown(purpose: str, template: str) -> ResponseReturnValue:
+    """The form for the token in the query. Nothing is spent: mail scanners open links too."""
+    token = request.args.get("token", "")
+    if not auth().tokens.opens(token, purpose):
+        return render_template("reset_over.html"), 403
+    return render_template(template, token=token)
+
+
+def _sent(act: Callable[[str, str], ResponseReturnValue], template: str) -> ResponseReturnValue:
+    """What ``act`` answers to the token and password of the form, or the form once more."""
+    fields = form()
+    token = fields.get("token", "")
+    try:
+        return act(token, fields.get("password", ""))
+    except BadToken:
+        return render_template("reset_over.html"), 403
+    except Refusal as refusal:
+        return render_template(template, token=token, refusal=refusal), STATUS[refusal.code]
