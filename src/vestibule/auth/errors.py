@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from vestibule.db import StorageUnavailable
+from vestibule.db import Conflict, StorageUnavailable
 
 __all__ = [
     "AddressInUse",
     "BadAddress",
     "BadCredentials",
     "BadToken",
+    "Conflict",
     "EmailTaken",
     "LoginNotRecent",
     "NoSession",

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from threading import Event, Thread
 
+from vestibule.auth.conflicts import until_settled
 from vestibule.auth.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Worker:
 
     def _attempt(self, errand: Callable[[], object]) -> object:
         try:
-            return errand()
+            return until_settled(errand)
         except StorageUnavailable:
             log.warning("worker.storage_unavailable")
         except Exception:

@@ -14,6 +14,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from vestibule.auth import Auth
+from vestibule.auth.conflicts import until_settled
 from vestibule.config import Settings, is_loopback
 from vestibule.web.origins import own_origin
 from vestibule.web.problems import (
@@ -199,9 +200,18 @@ def guard(app: Flask, settings: Settings) -> None:
 
     answer_refusals(app)
     # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
+    setattr(app, "dispatch_request", _settled(app.dispatch_request))  # noqa: B010
     https = app.config["HTTPS"]
     headers = [*HEADERS, ("Strict-Transport-Security", HSTS[settings.hsts])] if https else HEADERS
     setattr(app, "wsgi_app", _with_headers(app.wsgi_app, headers))  # noqa: B010
+
+
+def _settled(dispatch: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer again from the start when the database asks for a transaction to be tried again.
+
+    Nothing was stored then, so it is what the client itself would do next.
+    """
+    return lambda *given: until_settled(lambda: dispatch(*given))
 
 
 class NoFlaskSession(SessionInterface):
