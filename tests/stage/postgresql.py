@@ -131,6 +131,12 @@ class Cluster:
             self._process.wait(START_SECONDS)
             self._process = None
 
+    def processes(self) -> list[int]:
+        """The server's process and those that it started."""
+        assert self._process, "it is stopped"
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+        return [self._process.pid, *map(int, children.read_text().split())]
+
     def end(self) -> None:
         """Stop it and remove everything."""
         self.stop()

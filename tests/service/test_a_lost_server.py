@@ -1,0 +1,132 @@
+"""A PostgreSQL that is stopped, started again, or says nothing, under the running service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.conftest import Build
+from tests.stage.answers import refuses, says
+from tests.stage.clock import MovableClock
+from tests.stage.databases import only_postgresql
+from tests.stage.postgresql import Cluster, own_cluster
+from tests.stage.visits import (
+    ALICE,
+    BOB,
+    PASSWORD,
+    front_desk,
+    log_in,
+    register,
+    try_login,
+    visitor,
+)
+from vestibule import config, migrations
+from vestibule.db import postgresql
+
+pytestmark = only_postgresql
+
+
+@pytest.fixture
+def cluster(database: str) -> Iterator[Cluster]:
+    """A server of this test alone."""
+    with own_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def client(cluster: Cluster, build: Build) -> FlaskClient:
+    """A visitor who is logged in, of an application on that server."""
+    url = cluster.empty()
+    migrations.upgrade(config.load(database_url=url).database, config.clock())
+    client = build(database_url=url).test_client()
+    register(client)
+    log_in(client)
+    return client
+
+
+@contextmanager
+def frozen(cluster: Cluster) -> Iterator[None]:
+    """Every process of the server stands still: connections stay open, and nothing answers."""
+    pids = cluster.processes()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def is_503(client: FlaskClient) -> None:
+    for response in (
+        client.get("/profile"),
+        client.get("/readyz"),
+        client.delete("/sessions"),
+        client.post("/users", data={"email": BOB, "password": PASSWORD}),
+        try_login(visitor(client.application)),
+    ):
+        refuses(response, 503, "storage_unavailable")
+        assert int(response.headers["Retry-After"]) >= 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGINT])
+def test_without_it_everything_is_503_and_then_heals_at_once(
+    client: FlaskClient, cluster: Cluster, how: signal.Signals
+) -> None:
+    cluster.stop(how)
+    is_503(client)
+    says(client.get("/healthz"), 200, status="ok")
+    cluster.start()
+    says(client.get("/profile"), 200, email=ALICE)
+    assert client.get("/readyz").status_code == 200
+    assert try_login(client).status_code == 200
+
+
+def test_a_restart_that_nobody_was_there_to_see_costs_no_request(
+    client: FlaskClient, cluster: Cluster
+) -> None:
+    cluster.stop()
+    cluster.start()
+    assert try_login(visitor(client.application)).status_code == 200
+    says(client.get("/profile"), 200, email=ALICE)
+
+
+def test_one_that_says_nothing_is_503_within_seconds(
+    client: FlaskClient, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql.Link, "patience", 0.3)
+    monkeypatch.setitem(postgresql.NETWORK, "connect_timeout", 1)
+    with frozen(cluster):
+        began = time.monotonic()
+        refuses(client.get("/profile"), 503, "storage_unavailable")
+        refuses(try_login(visitor(client.application)), 503, "storage_unavailable")
+        assert time.monotonic() - began < 6
+    says(client.get("/profile"), 200, email=ALICE)
+    assert try_login(client).status_code == 200
+
+
+def test_a_service_without_it_ends_all_the_same(
+    client: FlaskClient, cluster: Cluster, clock: MovableClock
+) -> None:
+    clock.advance(minutes=5)
+    assert client.get("/profile").status_code == 200, "and this visit is to be written down"
+    cluster.stop()
+    front_desk(client.application).upkeep.close()
+
+
+def test_no_password_of_the_database_is_told(cluster: Cluster, tmp_path: Path) -> None:
+    url = cluster.url("of_nobody")
+    settings = config.load(database_url=url, data=tmp_path)
+    with pytest.raises(migrations.SchemaError) as refused:
+        migrations.upgrade(settings.database, config.clock())
+    assert "does not exist" in str(refused.value)
+    assert "VESTIBULE_DATABASE_URL" in str(refused.value)
+    for text in (str(refused.value), str(settings), repr(settings), repr(settings.database)):
+        assert "marzipan" not in text
