@@ -6,13 +6,13 @@ BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: run test test-load lint bench locks clean python
+.PHONY: run test test-postgresql test-faults test-load lint bench locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
 
 test: $(V)/.test lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/faults $(TEST_ARGS)
 
 # What is measured has the machine to itself: these are no part of `make test`.
 test-load: $(V)/.test
@@ -21,6 +21,10 @@ test-load: $(V)/.test
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service
+
+# What takes long to go wrong, on real servers.
+test-faults: $(V)/.test
+	$(BIN)/python -m pytest $(TEST_ARGS) tests/faults
 
 lint: $(V)/.test
 	$(BIN)/ruff check .
