@@ -12,6 +12,7 @@ from flask import Flask
 
 from tests.conftest import Build
 from tests.docs.settings_page import _in_words as in_words
+from tests.docs.settings_page import secrets
 from tests.house.reading import ROOT, SRC, sources, tree
 from tests.stage.profiles import STRICT
 from vestibule.auth import policy
@@ -186,6 +187,14 @@ def test_every_connection_is_told() -> None:
         assert re.search(rf"\b{seconds} (seconds )?(to|for)", table)
     for seconds in (HEADER_MILLISECONDS // 1000, BODY_SECONDS, DRAIN_SECONDS, int(WHOLE_SECONDS)):
         assert re.search(rf"\b{seconds} (seconds|to)", table)
+
+
+def test_every_secret_says_when_it_is_replaced() -> None:
+    keys = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
+    _, _, table = keys.partition("## When secrets are replaced")
+    assert {f"VESTIBULE_{name.upper()}" for name in secrets()} <= set(
+        re.findall(r"`(VESTIBULE_\w+)`", table)
+    )
 
 
 def test_the_sessions_page_tells_the_lifetimes_of_the_code() -> None:

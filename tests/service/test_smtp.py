@@ -150,7 +150,7 @@ def test_nothing_is_said_to_a_server_whose_certificate_nobody_vouches_for(
         office = post_office(tls=tls, login=True)
         client = registered(build(STRICT, **office.settings(smtp_ca=None)))
         said = outcome(client.application)
-        assert "certificate does not hold: self-signed certificate" in said
+        assert said == "certificate: self-signed certificate"
         assert office.logins == []
         rows(client.application, "DELETE FROM outbox")
         rows(client.application, "DELETE FROM users")
@@ -192,7 +192,7 @@ def test_a_certificate_is_read_anew_for_each_mail(
     (tmp_path / "other").mkdir()
     ca, _ = certificate(tmp_path / "other")
     client = registered(build(STRICT, **office.settings(smtp_ca=ca)))
-    assert "certificate does not hold" in outcome(client.application)
+    assert "certificate: " in outcome(client.application)
     ca.write_bytes(office.certificate.read_bytes())
     assert front_desk(client.application).outbox.retry(1)
     assert outcome(client.application).startswith("250 ")

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -172,6 +174,22 @@ class MailServer:
         self.logins.append((mechanism, data.login.decode()))
         good = (data.login, data.password) == (USER.encode(), SECRET.encode())
         return AuthResult(success=good, handled=good)
+
+
+@contextmanager
+def silent() -> Iterator[int]:
+    """The port of a server that takes connections and never says a word."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        yield listening.getsockname()[1]
+
+
+def at(port: int, timeout: float = 0.3) -> dict[str, Any]:
+    """Settings for a mail server at this port of the machine."""
+    return {
+        "smtp_url": f"smtp://localhost:{port}",
+        "mail_from": SENDER,
+        "smtp_timeout": timedelta(seconds=timeout),
+    }
 
 
 def parsed(content: bytes) -> EmailMessage:

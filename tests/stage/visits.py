@@ -74,6 +74,11 @@ def set_password(
     return client.put("/reset_password", data={k: v for k, v in form.items() if v is not None})
 
 
+def ask_for_reset(client: FlaskClient, email: str = ALICE) -> None:
+    """Ask for a reset link, which anybody may."""
+    assert client.post("/reset_password", data={"email": email}).status_code == 200
+
+
 def mails(folder: Path) -> list[Path]:
     """The mails in a folder, oldest first."""
     return sorted(folder.glob("[!.]*.eml"), key=lambda path: int(path.stem.rpartition("-")[2]))

@@ -169,6 +169,9 @@ class Conversation:
     def _step(self, name: str) -> Iterator[None]:
         try:
             yield
+        except ssl.SSLCertVerificationError as error:
+            name, reason = "certificate", error.verify_message
+            self._smtp.close()
         except OSError as error:
             reason = self._reason(error)
             self._smtp.close()
@@ -180,10 +183,9 @@ class Conversation:
     def _reason(self, error: OSError) -> str:
         if time.monotonic() >= self._ends:
             return f"it took longer than {WHOLE_SECONDS:g} seconds"
-        if isinstance(error, TimeoutError):
+        # The library says that the server went where it was we who waited no longer.
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
             return f"no answer within {self._way.timeout:g} seconds"
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return f"the certificate does not hold: {error.verify_message}"
         if isinstance(error, ssl.SSLError):
             return f"no encryption: {(error.reason or 'broken off').lower().replace('_', ' ')}"
         return error.strerror or "the server hung up"
@@ -196,6 +198,8 @@ class Conversation:
         """
         code, words = reply
         said = f"{code} {_readable(words, quote=quote)}".rstrip()
+        if code < 0:
+            raise NotSent(f"{step}: what answers there is no mail server")
         if code // 100 != 2:
             raise NotSent(f"{step}: {said}", final=final and code // 100 == 5)
         return said

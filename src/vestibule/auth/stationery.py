@@ -80,12 +80,16 @@ class Stationery:
         """
         for word in vars(words).values():
             _require_one_line(str(word))
+        from email.headerregistry import Address  # noqa: PLC0415 - memory, until there is mail.
+
         subject, text, html = self._parts(template, words)
         mail = EmailMessage()
         mail.policy = mail.policy.clone(max_line_length=QUOTED_PRINTABLE_LINE)
         mail["Subject"] = subject
         mail["From"] = self.sender
-        mail["To"] = words.email
+        # In its two parts: as one text, a comma in it would make two recipients.
+        local, _, domain = words.email.rpartition("@")
+        mail["To"] = Address("", local, domain)
         mail["Date"] = format_datetime(now)
         # A try that says the same is the same mail, and a server that took both may drop one. One
         # with another token must not be taken for the first: that one's link is over.

@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 # Mail that another process queued, or that is due again, waits this long at most.
 POLL_SECONDS = 2.0
 SWEEP_SECONDS = 60.0
+# For what was begun, at the end: a mail server may hang for longer, and its mail comes back anyway.
+STOP_SECONDS = 10.0
 
 
 class Worker:
@@ -42,10 +44,10 @@ class Worker:
         self._thread.start()
 
     def stop(self) -> None:
-        """Finish what was begun, and end."""
+        """Finish what was begun, if that takes no longer than ten seconds, and end."""
         self._ended.set()
         self._wake.set()
-        self._thread.join()
+        self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
         swept = time.monotonic()

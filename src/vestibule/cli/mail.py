@@ -17,8 +17,9 @@ from vestibule.records import OutboxMessage
 
 # What to look at when this step of the conversation fails.
 ADVICE = {
-    "connect": "Is host and port right in {0}SMTP_URL, and smtps or smtp as the server has it? "
-    "{0}SMTP_CA names certificates that the system does not know.",
+    "connect": "Are host and port right in {0}SMTP_URL, and smtps or smtp as the server has it?",
+    "certificate": "Is the host in {0}SMTP_URL the name in the certificate? What vouches for it, "
+    "if the system does not know that, is named by {0}SMTP_CA.",
     "greet": "Is it a mail server that {0}SMTP_URL names?",
     "starttls": "A server that encrypts from the first byte is smtps:// in {0}SMTP_URL; one that "
     "cannot encrypt takes ?starttls=never and no password.",

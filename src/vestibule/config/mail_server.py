@@ -67,7 +67,8 @@ def require_sender(text: str) -> None:
         raise ValueError("an address has no control characters")
     header = default.header_factory("From", text)
     specs = [address.addr_spec for address in header.addresses]
-    if header.defects or len(specs) != 1 or not ADDRESS.fullmatch(specs[0]):
+    named = any(group.display_name for group in header.groups)
+    if named or header.defects or len(specs) != 1 or not ADDRESS.fullmatch(specs[0]):
         raise ValueError('say one address, as in "Example accounts <accounts@example.com>"')
 
 
