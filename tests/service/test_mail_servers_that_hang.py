@@ -91,9 +91,8 @@ def test_a_server_that_hangs_holds_up_no_answer_and_no_other_errand(
         account = {"email": ALICE, "password": PASSWORD}
         assert visitor.post("/users", data=account).status_code == 200
         assert visitor.post("/reset_password", data={"email": ALICE}).status_code == 200
-        database = running.data / "vestibule.db"
         attempts = "SELECT max(attempts) FROM outbox"
-        eventually(lambda: rows(database, attempts) == [(1,)])
+        eventually(lambda: rows(running, attempts) == [(1,)])
         # The mail hangs now, for a minute. Answers, and the notes that a thread writes, do not.
         began = time.monotonic()
         assert visitor.get("/healthz").status_code == 200

@@ -98,8 +98,8 @@ def test_an_address_that_got_into_the_database_is_no_header_either(
     client = build(STRICT, **office.settings()).test_client()
     register(client)
     rows(client.application, "DELETE FROM outbox")
-    broken = "UPDATE users SET email = email || char(13) || char(10) || 'Bcc: eve@example.com'"
-    rows(client.application, broken)
+    broken = "alice@example.com\r\nBcc: eve@example.com"
+    rows(client.application, "UPDATE users SET email = ?", broken)
     client.post("/reset_password", data={"email": ALICE})
     assert front_desk(client.application).outbox.deliver_due() == 1
     assert office.taken == []
