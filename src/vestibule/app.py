@@ -14,6 +14,7 @@ from vestibule.web.health import health
 from vestibule.web.links import links
 from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
+from vestibule.web.passwords import passwords
 from vestibule.web.profile import profile
 from vestibule.web.sessions import sessions
 from vestibule.web.visitors import caller
@@ -52,7 +53,7 @@ def create_app(
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if not settings.classic:
-        for blueprint in (sessions, profile, links):
+        for blueprint in (sessions, profile, links, passwords):
             app.register_blueprint(blueprint)
     if worker:
         auth.upkeep.start()

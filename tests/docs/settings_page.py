@@ -54,9 +54,12 @@ ACCEPTS = {
     "smtp_timeout": "a duration, at most `60s`",
     "mail_from": "an address, or `Name <address>`",
     "mail_templates": "a directory",
+    "breached_passwords": "an `https` URL such as `https://api.pwnedpasswords.com/range/`, "
+    "or a file; see [passwords](passwords.md#stolen-passwords)",
     "secret_key": "secret; 256 random bits in hexadecimal or base64, several on a line each",
 }
 DEFAULTS = {
+    "breached_passwords": "none",
     "smtp_url": "none",
     "require_verified": "`true` with a mail server",
     "conceal_accounts": "`true` with a mail server",

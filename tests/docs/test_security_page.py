@@ -172,6 +172,8 @@ def test_no_hash_is_made_but_sha256() -> None:
     text = {path.name: path.read_text(encoding="utf-8") for path in sources(SRC)}
     used = {name: set(re.findall(r"hashlib\.(\w+)", each)) for name, each in text.items()}
     assert used.pop("schemes.py") == {"sha256", "new", "pbkdf2_hmac", "scrypt"}
+    # What lists of stolen passwords are made of.
+    assert used.pop("breaches.py") == {"sha1"}
     assert set.union(*used.values()) == {"sha256"}
     assert "md5" not in "".join(text.values()).lower()
 

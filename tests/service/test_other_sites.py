@@ -17,6 +17,7 @@ CHANGES = [
     ("DELETE", "/sessions"),
     ("POST", "/reset_password"),
     ("PUT", "/reset_password"),
+    ("POST", "/password_strength"),
     ("PUT", "/profile/password"),
     ("PUT", "/profile/email"),
     ("POST", "/profile/email/confirm"),

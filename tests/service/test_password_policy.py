@@ -37,6 +37,13 @@ REFUSED = {
     ALICE.upper(): "not the address",
     "Vestibule": "not the address",
 }
+RULES = {
+    "at least 8 characters": "too_short",
+    "leak most often": "common",
+    "again and again": "pattern",
+    "in a row": "pattern",
+    "not the address": "own_name",
+}
 ACCEPTED = ["marzipan", "marzipan " * 14 + "!", "  marzipan  ", "\U0001f36fmarzipan", "märzipän!!"]
 
 
@@ -48,8 +55,23 @@ def ask_for(client: FlaskClient, password: str) -> TestResponse:
 def test_a_bad_password_is_refused_with_the_reason(strict: FlaskClient, password: str) -> None:
     response = ask_for(strict, password)
     refuses(response, 400, "password_refused")
-    assert REFUSED[password] in response.get_json()["detail"]
+    body = response.get_json()
+    assert REFUSED[password] in body["detail"]
+    assert body["rule"] == RULES[REFUSED[password]]
     assert ask_for(strict, PASSWORD).status_code == 200, "the address is still free"
+
+
+def test_a_refusal_says_what_would_help(strict: FlaskClient) -> None:
+    detail = ask_for(strict, "password1").get_json()["detail"]
+    assert detail.endswith("; choose another. Add another word or two. Uncommon words are better.")
+
+
+def test_the_page_says_it_too(strict: FlaskClient) -> None:
+    register(strict)
+    form = {"reset_token": reset_token(strict), "new_password": "password1"}
+    page = strict.post("/reset_password/new", data=form)
+    assert page.status_code == 400
+    assert "leak most often; choose another. Add another word or two." in page.text
 
 
 @pytest.mark.parametrize("password", ACCEPTED)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from vestibule.auth.accounts import Accounts
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
 from vestibule.auth.audit import Audit
+from vestibule.auth.breaches import Breaches
 from vestibule.auth.caller import Caller, nobody
 from vestibule.auth.chain import Chain
 from vestibule.auth.crypto import Hasher
@@ -28,7 +29,7 @@ from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import RESET, Tokens
 from vestibule.auth.trail import Trail
 from vestibule.auth.upkeep import Upkeep
-from vestibule.config import Clock, Settings, clock
+from vestibule.config import Clock, Settings, clock, read_breach_list
 from vestibule.db import DB
 from vestibule.user import User
 
@@ -79,7 +80,7 @@ class Auth:
         tokens = _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens)
         rate_limits = RateLimits(db, clock, enabled=not classic)
-        passwords = Passwords(db, hasher, policy)
+        passwords = Passwords(db, hasher, policy, _breaches(settings, audit))
         owners = Owners(passwords, sessions, rate_limits)
         rules = Rules(settings.must_verify, settings.concealed, settings.unverified_lifetime)
         registrations = Registrations(
@@ -236,6 +237,13 @@ def _hasher(settings: Settings) -> Hasher:
     # One hash at a time for each core: more at once would take longer each, and more memory.
     slots = max(1, len(os.sched_getaffinity(0)) // settings.workers)
     return Hasher(Bcrypt() if settings.classic else Argon2id(), slots)
+
+
+def _breaches(settings: Settings, audit: Audit) -> Breaches | None:
+    if settings.classic or not settings.breached_passwords:
+        return None
+    where = read_breach_list(settings.breached_passwords)
+    return Breaches(where, lambda why: audit.refuse("password.breach_check", why))
 
 
 def _sessions(settings: Settings, db: DB, clock: Clock) -> Sessions:

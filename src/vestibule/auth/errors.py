@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from vestibule.db import Conflict, StorageUnavailable
 
@@ -19,6 +19,7 @@ __all__ = [
     "PasswordRefused",
     "PasswordTooLong",
     "Refusal",
+    "Rule",
     "StorageUnavailable",
     "TooManyAttempts",
     "UndoOpen",
@@ -26,6 +27,9 @@ __all__ = [
     "UnknownSession",
     "Unverified",
 ]
+
+# What a new password may break.
+Rule = Literal["too_short", "common", "pattern", "own_name", "breached"]
 
 
 class Refusal(ValueError):
@@ -128,9 +132,14 @@ class PasswordTooLong(Refusal):
 
 
 class PasswordRefused(Refusal):
-    """A new password that the policy does not allow; the text says why."""
+    """A new password that the policy does not allow; ``rule`` is stable, the text may change."""
 
     code = "password_refused"
+
+    def __init__(self, rule: Rule, why: str, advice: str = "") -> None:
+        super().__init__(f"{why} {advice}".rstrip())
+        self.rule = rule
+        self.why = why
 
 
 class TooManyAttempts(Refusal):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vestibule.auth.addresses import comparison_key
+from vestibule.auth.breaches import Breaches
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.errors import BadCredentials
-from vestibule.auth.policy import Policy, require_readable
+from vestibule.auth.policy import Judgement, Policy, require_readable
 from vestibule.db import DB, Transaction
 from vestibule.user import User
 
@@ -34,9 +35,19 @@ class Passwords:
     _hasher: Hasher
     # None where any password is accepted: the classic profile.
     policy: Policy | None
+    # None where nobody is asked: the default.
+    _breaches: Breaches | None = None
+
+    def judge(self, password: str, email: str) -> Judgement:
+        """What the policy says of a password that somebody thinks of; no list is asked.
+
+        :raises PasswordTooLong: more than 1,024 characters.
+        """
+        require_readable(password)
+        return self.policy.judge(password, email) if self.policy else Judgement(None, None)
 
     def hash_new(self, password: str, email: str) -> str:
-        """The hash of a new password, if the policy allows it.
+        """The hash of a new password, if the policy allows it. No transaction may be open.
 
         :raises PasswordRefused: the policy does not.
         :raises PasswordTooLong: more than 1,024 characters.
@@ -44,6 +55,8 @@ class Passwords:
         if self.policy:
             self.policy.require(password, email)
         require_readable(password)
+        if self._breaches:
+            self._breaches.require_unknown(password)
         return self._hasher.hash(password)
 
     def check(self, email: str, password: str) -> Checked | None:

@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 from vestibule.auth.errors import PasswordRefused, PasswordTooLong
+from vestibule.auth.strength import Strength, estimate
 
 # Long enough for any passphrase or manager, short enough that reading it costs nothing.
 MAX_LENGTH = 1024
@@ -29,6 +31,15 @@ def require_readable(password: str) -> None:
         raise PasswordTooLong(f"A password has at most {MAX_LENGTH} characters.")
 
 
+class Judgement(NamedTuple):
+    """What a person is told about a password before it is set."""
+
+    # The rule that it breaks, and what that means.
+    refusal: PasswordRefused | None
+    # None while too many ask.
+    strength: Strength | None
+
+
 @dataclass(frozen=True)
 class Policy:
     """The rules for a new password. None is about kinds of characters: those do not help."""
@@ -38,26 +49,44 @@ class Policy:
     def require(self, password: str, email: str) -> None:
         """Accept ``password`` for the account of ``email``.
 
-        :raises PasswordRefused: with the rule that it breaks.
+        :raises PasswordRefused: with the rule that it breaks, and advice.
         :raises PasswordTooLong: more than 1,024 characters.
         """
+        refusal = self._refusal(password, email)
+        if refusal:
+            strength = estimate(password, email, OWN_NAME)
+            advice = strength.suggestions[0] if strength and strength.suggestions else ""
+            raise PasswordRefused(refusal.rule, refusal.why, advice)
+
+    def judge(self, password: str, email: str) -> Judgement:
+        """What ``require`` would say, and how strong the password is.
+
+        :raises PasswordTooLong: more than 1,024 characters.
+        """
+        return Judgement(self._refusal(password, email), estimate(password, email, OWN_NAME))
+
+    def _refusal(self, password: str, email: str) -> PasswordRefused | None:
         require_readable(password)
+        guess, name = password.casefold(), email.casefold()
         if len(password) < self.min_length:
-            raise PasswordRefused(f"A password has at least {self.min_length} characters.")
-        guess = password.casefold()
+            return PasswordRefused(
+                "too_short", f"A password has at least {self.min_length} characters."
+            )
         if "\n" not in guess and f"\n{guess}\n" in COMMON:
-            raise PasswordRefused(
-                "This password is among those that leak most often; choose another."
+            return PasswordRefused(
+                "common", "This password is among those that leak most often; choose another."
             )
         if PATTERN.fullmatch(guess) or _is_run(guess):
-            raise PasswordRefused(
-                "A password is not a few characters again and again, or in a row; choose another."
+            return PasswordRefused(
+                "pattern",
+                "A password is not a few characters again and again, or in a row; choose another.",
             )
-        name = email.casefold()
         if guess in (name, name.partition("@")[0], OWN_NAME):
-            raise PasswordRefused(
-                "A password is not the address or the name of the service; choose another."
+            return PasswordRefused(
+                "own_name",
+                "A password is not the address or the name of the service; choose another.",
             )
+        return None
 
 
 def _is_run(guess: str) -> bool:

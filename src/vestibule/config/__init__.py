@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vestibule.config.breach_list import BreachList, hash_after, read_breach_list
 from vestibule.config.databases import Database, PostgreSQLServer, SQLiteFile
 from vestibule.config.settings import Settings
 from vestibule.config.values import (
@@ -27,17 +28,20 @@ __all__ = [
     "PREFIX",
     "VERSION",
     "BadSetting",
+    "BreachList",
     "Clock",
     "Database",
     "PostgreSQLServer",
     "SQLiteFile",
     "Settings",
     "clock",
+    "hash_after",
     "is_loopback",
     "is_secret",
     "load",
     "parse_keys",
     "prepare_data",
+    "read_breach_list",
 ]
 
 VERSION = metadata.version("vestibule")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from vestibule.config.breach_list import read_breach_list
 from vestibule.config.databases import (
     Database,
     PostgreSQLServer,
@@ -109,6 +110,9 @@ class Settings(BaseSettings):
     password_min_length: int = Field(
         8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
     )
+    breached_passwords: str | None = Field(
+        None, description="Where stolen passwords are listed, which no new one may be."
+    )
     login_failures: int = Field(
         10, ge=1, le=1000, description="Failed logins per account and address in fifteen minutes."
     )
@@ -190,6 +194,13 @@ class Settings(BaseSettings):
         if url:
             read_mail_server(url.get_secret_value())
         return url
+
+    @field_validator("breached_passwords")
+    @classmethod
+    def _a_list_to_ask(cls, text: str | None) -> str | None:
+        if text:
+            read_breach_list(text)
+        return text
 
     @field_validator("mail_from")
     @classmethod

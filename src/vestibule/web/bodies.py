@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, StringConstraints
 
+from vestibule.auth.errors import Rule
 from vestibule.web.door import Field
 
 # What a token looks like, in examples.
@@ -58,6 +59,23 @@ class LinkAndPassword(BaseModel):
 
     token: Field
     password: Field
+
+
+class Candidate(BaseModel):
+    """A password that somebody thinks of, and for which address."""
+
+    password: Field
+    email: Annotated[str, StringConstraints(strict=True)] = ""
+
+
+class Verdict(BaseModel):
+    """Whether the policy takes a password, and how strong it is: 0 to 4, by zxcvbn."""
+
+    accepted: bool
+    rule: Rule | None
+    reason: str
+    score: int | None
+    advice: str
 
 
 class Welcome(BaseModel):

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, current_app
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from vestibule.auth.errors import LoginNotRecent, NoSession
+from vestibule.auth.errors import LoginNotRecent, NoSession, Rule
 from vestibule.config import VERSION
 from vestibule.web.door import COOKIE, FORMS, answer
 from vestibule.web.origins import BY_TOKEN
@@ -32,6 +32,12 @@ class Problem(BaseModel):
     status: int
     code: str
     detail: str
+
+
+class PasswordProblem(Problem):
+    """Why a new password was refused: ``rule`` is stable, and for programs."""
+
+    rule: Rule
 
 
 class Answer(NamedTuple):
@@ -73,6 +79,11 @@ NOT_RECENT = refusal("login_not_recent", str(LoginNotRecent()))
 
 TOO_LONG = refusal("password_too_long", "A password has at most 1024 characters.")
 REFUSED_PASSWORD = refusal("password_refused", "A password has at least 8 characters.")
+REFUSED_PASSWORD = REFUSED_PASSWORD._replace(
+    example=problem_body(400, "password_refused", REFUSED_PASSWORD.description)
+    | {"rule": "too_short"},
+    models=(PasswordProblem,),
+)
 BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
 BAD_CREDENTIALS = refusal("credentials_wrong", "Wrong address or password.")
 BAD_TOKEN = refusal("token_invalid", "This token is unknown, expired or used.")
@@ -210,7 +221,8 @@ def _content(answers: list[Answer]) -> dict[str, Any]:
     first = answers[0]
     if isinstance(first.example, str):
         return {"schema": {"type": "string"}, "example": first.example}
-    references = [{"$ref": REF.format(model=model.__name__)} for model in first.models]
+    models = dict.fromkeys(model for each in answers for model in each.models)
+    references = [{"$ref": REF.format(model=model.__name__)} for model in models]
     schema = (
         {"anyOf": references} if len(references) > 1 else (references or [{"type": "object"}])[0]
     )

@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from vestibule.auth.errors import Refusal, StorageUnavailable, TooManyAttempts
+from vestibule.auth.errors import PasswordRefused, Refusal, StorageUnavailable, TooManyAttempts
 
 MAX_BODY = 64 * 1024
 # Seconds after which a client may ask again when storage or a thread was not to be had.
@@ -80,15 +80,22 @@ def problem_body(status: int, code: str, detail: str) -> dict[str, Any]:
 
 def problem(status: int, code: str, detail: str, **headers: str) -> Response:
     """An ``application/problem+json`` answer with a stable ``code``."""
-    body = as_json(problem_body(status, code, detail))
-    response = Response(body, status=status, mimetype="application/problem+json")
+    response = _problem(status, problem_body(status, code, detail))
     response.headers.update(headers)
     return response
 
 
+def _problem(status: int, body: dict[str, Any]) -> Response:
+    return Response(as_json(body), status=status, mimetype="application/problem+json")
+
+
 def refuse(refusal: Refusal) -> Response:
     """The answer to a refusal of the front desk."""
-    response = problem(STATUS[refusal.code], refusal.code, str(refusal))
+    status, code = STATUS[refusal.code], refusal.code
+    if isinstance(refusal, PasswordRefused):
+        body = problem_body(status, code, str(refusal)) | {"rule": refusal.rule}
+        return _problem(status, body)
+    response = problem(status, code, str(refusal))
     if isinstance(refusal, TooManyAttempts):
         response.headers["Retry-After"] = str(refusal.retry_after)
     return response
