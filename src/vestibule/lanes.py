@@ -4,6 +4,9 @@ Reading (GET, HEAD, OPTIONS) takes microseconds and waits for nobody: it is answ
 the event loop of the worker process. Everything else may hash a password or wait its turn to
 write: it goes to a few threads behind a queue of limited length, and cannot hold up the readers.
 
+With a database server, reading waits for the network, and sometimes for a server that is gone. It
+has threads of its own then: the event loop never waits.
+
 A body is collected on the event loop before a thread is taken. A client that sends it slowly,
 or never, therefore occupies no thread, and is let go after ``BODY_SECONDS``.
 
@@ -31,7 +34,11 @@ log = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # A hash keeps a core busy and a write waits for the disk: few threads use both up.
 THREADS = 4
-# Requests that may wait for a thread. More would wait longer than people do.
+# Enough to keep a network busy whose answers take a millisecond.
+READERS = 8
+# Whether the process lives is told by the event loop itself, whoever keeps the threads busy.
+LIFE_SIGN = "/healthz"
+# Requests that may wait for a thread, in each lane. More would wait longer than people do.
 QUEUE = 256
 BODY_SECONDS = 10
 # Bytes of a refused body that are read and thrown away.
@@ -62,17 +69,22 @@ class Lanes:
         *,
         at_end: Callable[[], None] = lambda: None,
         threads: int = THREADS,
+        readers: int = 0,
         queue: int = QUEUE,
     ) -> None:
         self._app = app
         self._at_end = at_end
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
+        # None where reading never waits: it is answered on the event loop.
+        self._readers = ThreadPoolExecutor(readers, "read") if readers else None
         self._queue = queue
-        self._waiting = 0
+        self._waiting = self._reading = 0
 
     def __rsgi_del__(self, _: Any) -> None:
         """End: granian calls this when the last request was answered."""
         self._threads.shutdown()
+        if self._readers:
+            self._readers.shutdown()
         self._at_end()
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -81,16 +93,27 @@ class Lanes:
             protocol.close()
             return
         try:
-            reading = scope.method in READING
-            answer = self._read(scope) if reading else await self._work(scope, protocol)
+            if scope.method not in READING:
+                answer = await self._work(scope, protocol)
+            elif self._readers is None or scope.path == LIFE_SIGN:
+                answer = call(self._app, environ(scope))
+            else:
+                answer = await self._read(scope, self._readers)
         except Exception:
             # The server below would write the exception's text, which may quote the request.
             log.exception("request.failed")
             answer = FAILED
         protocol.response_bytes(*answer)
 
-    def _read(self, scope: Any) -> Answer:
-        return call(self._app, environ(scope))
+    async def _read(self, scope: Any, readers: ThreadPoolExecutor) -> Answer:
+        if self._reading >= self._queue:
+            return call(self._app, environ(scope) | {REFUSED: 503})
+        self._reading += 1
+        try:
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(readers, call, self._app, environ(scope))
+        finally:
+            self._reading -= 1
 
     async def _work(self, scope: Any, protocol: Any) -> Answer:
         request = environ(scope)

@@ -19,8 +19,8 @@ from granian.server import Server
 
 from vestibule import config
 from vestibule.app import create_app
-from vestibule.config import BadSetting, Settings
-from vestibule.lanes import Lanes
+from vestibule.config import BadSetting, Settings, SQLiteFile
+from vestibule.lanes import READERS, Lanes
 from vestibule.observe import LossyLog
 
 # Connections that a worker holds at most. An idle one costs some kilobytes.
@@ -41,13 +41,15 @@ def worker() -> Lanes:
     """The application of one worker process, by the settings in the environment."""
     # The main process has migrated. A worker that is replaced later must not: a database that
     # vanished meanwhile would come back as a new, empty one.
-    app = create_app(config.load(), migrate=False)
+    settings = config.load()
+    app = create_app(settings, migrate=False)
 
     def end() -> None:
         app.extensions["vestibule"].upkeep.close()
         sys.stderr.flush()
 
-    return Lanes(app, at_end=end)
+    on_a_server = not isinstance(settings.database, SQLiteFile)
+    return Lanes(app, at_end=end, readers=READERS if on_a_server else 0)
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:

@@ -6,17 +6,19 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.conftest import Build
+from tests.conftest import Build, Serve
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
 from tests.stage.databases import only_postgresql
 from tests.stage.postgresql import Cluster, own_cluster
+from tests.stage.server import Server
 from tests.stage.visits import (
     ALICE,
     BOB,
@@ -110,6 +112,27 @@ def test_one_that_says_nothing_is_503_within_seconds(
         assert time.monotonic() - began < 6
     says(client.get("/profile"), 200, email=ALICE)
     assert try_login(client).status_code == 200
+
+
+def test_a_real_server_goes_on_saying_that_it_lives(cluster: Cluster, server: Serve) -> None:
+    running = server(database_url=cluster.empty())
+    ask = running.visitor()
+    form = {"email": ALICE, "password": PASSWORD}
+    assert [ask.post(path, data=form).status_code for path in ("/users", "/sessions")] == [200, 200]
+    with frozen(cluster), ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(_profile, running, dict(ask.cookies)) for _ in range(4)]
+        began = time.monotonic()
+        assert running.visitor().get("/healthz").status_code == 200
+        assert time.monotonic() - began < 2, "it does not stand in line"
+        assert {each.result() for each in waiting} == {503}
+        assert time.monotonic() - began < 15
+    assert ask.get("/profile").status_code == 200
+
+
+def _profile(running: Server, cookies: dict[str, str]) -> int:
+    visitor = running.visitor()
+    visitor.cookies.update(cookies)
+    return visitor.get("/profile").status_code
 
 
 def test_a_service_without_it_ends_all_the_same(
