@@ -42,6 +42,7 @@ def test_a_server_that_never_speaks_is_left_after_the_timeout(build: Build) -> N
     with silent() as port:
         client = build(STRICT, **at(port)).test_client()
         register(client)
+        rows(client.application, "DELETE FROM outbox")
         ask_for_reset(client)
         began = time.monotonic()
         outbox(client.application).deliver_due()
@@ -69,6 +70,7 @@ def test_a_server_that_drips_is_left_when_the_mail_took_too_long_as_a_whole(
         thread.start()
         client = build(STRICT, **at(listening.getsockname()[1], timeout=30)).test_client()
         register(client)
+        rows(client.application, "DELETE FROM outbox")
         ask_for_reset(client)
         began = time.monotonic()
         outbox(client.application).deliver_due()
@@ -108,6 +110,7 @@ def test_a_server_that_hangs_does_not_keep_the_service_from_stopping(
     with silent() as port:
         app = build(STRICT, **at(port, timeout=5))
         register(app.test_client())
+        rows(app, "DELETE FROM outbox")
         ask_for_reset(app.test_client())
         upkeep = front_desk(app).upkeep
         upkeep.start()

@@ -178,6 +178,7 @@ def test_a_server_that_is_away_for_a_day_makes_a_dead_letter(
 ) -> None:
     client = build(STRICT, **at(1)).test_client()
     register(client)
+    rows(client.application, "DELETE FROM outbox")
     ask_for_reset(client)
     began, tries = clock.now, 0
     while not state(client.application)[1]:
