@@ -18,6 +18,7 @@ from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
 from vestibule.auth.errors import BadCredentials, UnknownEmail, Unverified
 from vestibule.auth.keys import Keys
+from vestibule.auth.operators import Operators
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
 from vestibule.auth.passwords import WRONG, Checked, Passwords
@@ -56,6 +57,7 @@ class Auth:
     tokens: Tokens
     outbox: Outbox
     rate_limits: RateLimits
+    operators: Operators
     accounts: Accounts
     email_changes: EmailChanges
     registrations: Registrations
@@ -98,6 +100,7 @@ class Auth:
             tokens=tokens,
             outbox=outbox,
             rate_limits=rate_limits,
+            operators=Operators(db, clock, tokens, audit),
             accounts=Accounts(db, clock, owners, sessions, tokens, outbox),
             email_changes=EmailChanges(
                 db, clock, owners, passwords, tokens, outbox, rate_limits, settings.concealed

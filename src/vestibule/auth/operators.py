@@ -1,0 +1,71 @@
+"""What an operator does with other people's accounts, from a shell on the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vestibule.auth.addresses import comparison_key
+from vestibule.auth.audit import Audit
+from vestibule.auth.errors import UnknownEmail
+from vestibule.auth.tokens import Tokens
+from vestibule.config import Clock
+from vestibule.db import DB, Transaction
+from vestibule.user import User
+
+
+@dataclass(frozen=True)
+class Operators:
+    """Those who run the service. They never learn or choose a password."""
+
+    _db: DB
+    _clock: Clock
+    _tokens: Tokens
+    _audit: Audit
+
+    def disable(self, email: str) -> None:
+        """Shut the account: its sessions and links end at once, and nobody logs in to it.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.disable") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            user.disabled_at = user.disabled_at or self._clock()
+            tx.sessions.close_all(user.id)
+            self._tokens.void(tx, user)
+            act.accept(tx)
+
+    def enable(self, email: str) -> None:
+        """Open the account again, to the password that it had. What has ended stays over.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.enable") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            user.disabled_at = None
+            act.accept(tx)
+
+    def log_out(self, email: str) -> None:
+        """End every session of the account.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.log_out") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            tx.sessions.close_all(user.id)
+            act.accept(tx)
+
+    def log_out_everybody(self) -> None:
+        """End every session there is."""
+        with self._audit.recording("accounts.log_out") as act, self._db.begin() as tx:
+            tx.sessions.close_everybodys()
+            act.accept(tx)
+
+
+def _owner(tx: Transaction, email: str) -> User:
+    user = tx.users.with_key(comparison_key(email))
+    if user is None:
+        raise UnknownEmail("Nobody has this address.")
+    return user

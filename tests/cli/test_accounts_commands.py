@@ -1,0 +1,47 @@
+"""``vestibule accounts``: shut an account, open it, log people out, while the service runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.accounts import ACCOUNT, EMAIL, database, register
+from tests.running import running, vestibule
+
+
+def test_an_account_is_shut_and_opened_under_a_running_service(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        register(server.url)
+        browser = requests.Session()
+        browser.post(f"{server.url}/sessions", data=ACCOUNT, timeout=30).raise_for_status()
+        said = vestibule("accounts", "disable", EMAIL, directory=tmp_path)
+        assert (said.returncode, said.stdout) == (0, "disabled, and logged out everywhere\n")
+        assert browser.get(f"{server.url}/profile", timeout=30).status_code == 403
+        login = f"{server.url}/sessions"
+        assert browser.post(login, data=ACCOUNT, timeout=30).status_code == 401
+        assert vestibule("accounts", "enable", EMAIL, directory=tmp_path).stdout == "enabled\n"
+        assert browser.post(login, data=ACCOUNT, timeout=30).status_code == 200
+        assert vestibule("accounts", "log-out", "--everybody", directory=tmp_path).returncode == 0
+        assert browser.get(f"{server.url}/profile", timeout=30).status_code == 403
+
+
+@pytest.mark.parametrize("command", ["disable", "enable", "log-out"])
+def test_an_address_that_nobody_has_is_one_sentence(tmp_path: Path, command: str) -> None:
+    database(tmp_path)
+    said = vestibule("accounts", command, "nobody@example.com", directory=tmp_path)
+    assert (said.returncode, said.stderr) == (2, "Error: Nobody has this address.\n")
+
+
+@pytest.mark.parametrize("whom", [[], [EMAIL, "--everybody"]])
+def test_whom_to_log_out_must_be_said(tmp_path: Path, whom: list[str]) -> None:
+    said = vestibule("accounts", "log-out", *whom, directory=tmp_path)
+    assert (said.returncode, said.stderr) == (2, "Error: Say one address, or --everybody.\n")
+
+
+def test_without_a_database_there_is_nobody_and_none_is_made(tmp_path: Path) -> None:
+    said = vestibule("accounts", "disable", EMAIL, directory=tmp_path)
+    assert said.returncode == 2
+    assert "there is no database" in said.stderr
+    assert not (tmp_path / "vestibule-data").exists()
