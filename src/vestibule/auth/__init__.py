@@ -21,7 +21,7 @@ from vestibule.auth.keys import Keys
 from vestibule.auth.operators import Operators
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
-from vestibule.auth.passwords import WRONG, Checked, Passwords
+from vestibule.auth.passwords import WRONG, Checked, Overtaken, Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.registrations import Registrations, Rules
@@ -143,7 +143,11 @@ class Auth:
         who = (comparison_key(email), origin)
         self.rate_limits.check(self.login_failures, *who)
         try:
-            return self._enter(self.passwords.check(email, password), device, instead_of)
+            try:
+                return self._enter(self.passwords.check(email, password), device, instead_of)
+            except Overtaken:
+                # By a reset, which is final; or by a login that replaced a weak hash.
+                return self._enter(self.passwords.check(email, password), device, instead_of)
         except BadCredentials as refusal:
             self.rate_limits.count(self.login_failures, *who)
             raise self.registrations.conceal(refusal) from None

@@ -18,6 +18,10 @@ WRONG = "Wrong address or password."
 NONE = ""
 
 
+class Overtaken(BadCredentials):
+    """The hash is another than the one that was checked; the password may still be the same."""
+
+
 class Checked(NamedTuple):
     """A password that was right, and the hash that it was right for."""
 
@@ -84,11 +88,14 @@ class Passwords:
     def confirm(self, tx: Transaction, checked: Checked) -> User:
         """The account, if within ``tx`` its password is still the one that was checked.
 
-        :raises BadCredentials: it was changed, or the account is disabled or gone.
+        :raises Overtaken: it was changed, or only hashed anew.
+        :raises BadCredentials: the account is disabled or gone.
         """
         user = tx.users.get(checked.user_id)
-        if user is None or user.hashed_password != checked.hashed or user.disabled_at:
+        if user is None or user.disabled_at:
             raise BadCredentials(WRONG)
+        if user.hashed_password != checked.hashed:
+            raise Overtaken(WRONG)
         if checked.stronger:
             user.hashed_password = checked.stronger
         return user
