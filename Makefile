@@ -6,7 +6,7 @@ BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: run test test-postgresql test-faults test-load lint bench locks clean python
+.PHONY: run test test-postgresql test-faults test-load test-races lint bench locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
@@ -25,6 +25,10 @@ test-postgresql: $(V)/.test
 # What takes long to go wrong, on real servers.
 test-faults: $(V)/.test
 	$(BIN)/python -m pytest $(TEST_ARGS) tests/faults
+
+# The races of `make test` thousands of times, and its walks through the model by the hundred.
+test-races: $(V)/.test
+	RACE_ROUNDS=2000 MODEL_WALKS=150 $(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/model
 
 lint: $(V)/.test
 	$(BIN)/ruff check .

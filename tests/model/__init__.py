@@ -1,0 +1,1 @@
+"""The service against a small model of what it should do."""
