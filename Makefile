@@ -18,9 +18,15 @@ test: $(V)/.test lint
 test-load: $(V)/.test
 	$(BIN)/python -m pytest -q -s tests/measured/test_load.py
 
+test-timing: $(V)/.test
+	$(BIN)/python -m pytest -q -s tests/measured/test_timing.py
+
+test-sqlmap: $(V)/.test
+	$(BIN)/python -m pytest -q -s tests/measured/test_sqlmap.py
+
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service
+	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service tests/attacks
 
 # What takes long to go wrong, on real servers.
 test-faults: $(V)/.test

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import re
 import socket
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.attacks.people import Person, somewhere
+from tests.attacks.people import Person, somewhere, texts
 from tests.conftest import Serve
 from tests.stage.server import Server
 
@@ -34,9 +35,13 @@ CLAIMS: list[dict[str, str]] = [
 
 def origins_in(victim: Person) -> set[str]:
     """Scheme, host and port of all that looks like an address in any mail, headers included."""
-    text = "".join(mail.as_string() for mail in victim.mails())
+    said = [text for mail in victim.mails() for text in (*map(str, mail.values()), *texts(mail))]
+    text = html.unescape(" ".join(said))
     assert EVIL not in text
-    return {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, re.findall(r"\w+://\S+", text))}
+    return {
+        f"{url.scheme}://{url.netloc}"
+        for url in map(urlsplit, re.findall(r"\w+://[^\s\"'<>]+", text))
+    }
 
 
 def whole_address(server: Server, victim: Person) -> bytes:

@@ -1,0 +1,112 @@
+"""A12: how long an answer takes does not tell whether an address has an account.
+
+Two thousand addresses that have one and two thousand that have none are asked about, each once,
+interleaved, one after the other: nothing else is in the figures than the difference, which is
+what an attacker would look for too. Hashes are those of the service.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.attacks.people import Person
+from tests.attacks.storage import copy_account
+from tests.measured.auc import area_under_curve
+from tests.measured.wire import Line, request
+from tests.stage.server import Server
+from vestibule.config import Settings
+
+EACH = 2000
+LOWEST, HIGHEST = 0.45, 0.55
+# Requests that come from one address on the network: fewer than any limit by origin.
+FROM_ONE_PLACE = 20
+# Limits of a place, and of everybody together; those of an account stay.
+UNLIMITED = {
+    name: 0 for name in Settings.model_fields if name.endswith(("_per_origin", "_per_hour"))
+}
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that limits each account as ever, and everybody together not at all."""
+    folder = tmp_path_factory.mktemp("target")
+    server = Server(folder, workers=2, log_level="warning", **UNLIMITED)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def known(target: Server) -> list[str]:
+    """Addresses that have an account."""
+    first = Person(target).register()
+    return [copy_account(target, first.email, f"known{n:04}@example.com") for n in range(EACH)]
+
+
+def question(attack: str, email: str) -> bytes:
+    """What is asked about an address."""
+    if attack == "reset":
+        return request("POST", "/reset_password", email=email)
+    path = "/sessions" if attack == "login" else "/users"
+    return request("POST", path, email=email, password="marzipan and patience")
+
+
+def interleaved(known: list[str], unknown: list[str]) -> Iterator[tuple[str, bool]]:
+    """One of each, in an order that nobody can foresee."""
+    chance = random.SystemRandom()
+    for pair in zip(known, unknown, strict=True):
+        order = [(pair[0], True), (pair[1], False)]
+        chance.shuffle(order)
+        yield from order
+
+
+def measured(target: Server, attack: str, known: list[str]) -> dict[bool, list[Any]]:
+    """What was answered, and when, about known (``True``) and unknown addresses."""
+    # As long as the known ones, and new each time: a registration makes them known.
+    mark = secrets.token_hex(2)
+    unknown = [f"{mark}x{n:04}@example.com" for n in range(len(known))]
+    answers: dict[bool, list[Any]] = {True: [], False: []}
+    asked = list(interleaved(known, unknown))
+    for start in range(0, len(asked), FROM_ONE_PLACE):
+        with Line(target.url) as line:
+            # The first request of a connection takes longer than the others.
+            line.ask(request("GET", "/healthz"))
+            for email, has_account in asked[start : start + FROM_ONE_PLACE]:
+                answers[has_account].append(line.ask(question(attack, email)))
+    return answers
+
+
+@pytest.mark.parametrize("attack", ["login", "reset"])
+def test_time_tells_nothing(target: Server, known: list[str], attack: str) -> None:
+    """A12: the area under the curve of a classifier, of which 0.5 is a coin."""
+    answers = measured(target, attack, known)
+    statuses = {has: {answer.status for answer in found} for has, found in answers.items()}
+    assert statuses[True] == statuses[False]
+    assert len(statuses[True]) == 1
+    assert statuses[True] <= {200, 401}
+    times = {has: [answer.seconds for answer in found] for has, found in answers.items()}
+    found = area_under_curve(times[True], times[False])
+    medians = [sorted(times[has])[EACH // 2] * 1000 for has in (True, False)]
+    verdict = "holds" if LOWEST <= found <= HIGHEST else "BROKEN"
+    print(  # noqa: T201 - it is what this is for.
+        f"\nA12   {attack}, {EACH} known and {EACH} unknown: AUC {found:.3f}, promised "
+        f"{LOWEST}-{HIGHEST}: {verdict}; medians {medians[0]:.2f} and {medians[1]:.2f} ms",
+        flush=True,
+    )
+    assert LOWEST <= found <= HIGHEST
+
+
+def test_a_difference_would_be_found() -> None:
+    """A12: where one kind takes a fifth of the spread longer, the measure says so."""
+    chance = random.Random(4)  # noqa: S311 - the same each time.
+    ones = [chance.gauss(1.2, 1) for _ in range(EACH)]
+    others = [chance.gauss(1.0, 1) for _ in range(EACH)]
+    assert area_under_curve(ones, others) > HIGHEST
+    assert LOWEST < area_under_curve(others, [*others]) < HIGHEST
+    assert area_under_curve([2, 3], [1, 1]) == 1
+    assert area_under_curve([1, 1], [2, 3]) == 0
+    assert area_under_curve([1, 2], [1, 2]) == 0.5
