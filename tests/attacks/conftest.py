@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.attacks.people import Person
+from tests.stage.databases import SQLITE, Databases
 from tests.stage.profiles import STRICT
 from tests.stage.server import Server
 
@@ -18,11 +19,17 @@ def profile() -> str:
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory, profile: str) -> Iterator[Server]:
+def target(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, profile: str
+) -> Iterator[Server]:
     """A server that the tests of a file attack together."""
-    server = Server(tmp_path_factory.mktemp("target"), profile=profile, workers=2)
+    folder = tmp_path_factory.mktemp("target")
+    databases = Databases(request.config.getoption("--database") if profile == STRICT else SQLITE)
+    settings = databases.settings(folder / "data")
+    server = Server(folder, profile=profile, workers=2, **settings)
     yield server.start()
     server.stop()
+    databases.drop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-from tests.stage.raw import everything, rows
+from tests.stage.raw import everything, is_on_postgresql, rows
 from tests.stage.server import Server
 from vestibule.records import OutboxMessage
 from vestibule.user import User
@@ -17,7 +17,7 @@ COPIED = [column.name for column in User.__table__.columns if column.name != "id
 
 def ask(server: Server, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     """Run one statement on the database."""
-    return rows(server.data / "vestibule.db", sql, *values)
+    return rows(server, sql, *values)
 
 
 def values(server: Server) -> Iterator[str]:
@@ -29,6 +29,8 @@ def values(server: Server) -> Iterator[str]:
 
 def stored(server: Server) -> bytes:
     """Every byte of the database, of what is kept beside it, and of its backups."""
+    if is_on_postgresql(server):
+        return "\n".join(values(server)).encode("utf-8", "surrogatepass")
     backups = (path for path in server.data.rglob("*") if path.suffix in (".db", ".bak", ".backup"))
     return everything(server.data) + b"".join(path.read_bytes() for path in backups)
 

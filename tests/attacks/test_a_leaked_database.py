@@ -13,6 +13,7 @@ from uuid import UUID
 from tests.attacks.people import Person, browser
 from tests.attacks.storage import stored, values
 from tests.conftest import Serve
+from tests.stage.raw import is_on_postgresql
 from tests.stage.server import Server, Visitor
 from tests.stage.visits import NEW_PASSWORD
 
@@ -66,7 +67,8 @@ def a_lived_in_server(server: Serve) -> Person:
     victim.password = NEW_PASSWORD
     victim.log_in()
     victim.reset_token()
-    shutil.copy(running.data / "vestibule.db", running.data / "copied.backup")
+    if not is_on_postgresql(running):
+        shutil.copy(running.data / "vestibule.db", running.data / "copied.backup")
     return victim
 
 
