@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import re
 from email.message import EmailMessage
 from itertools import count
 from typing import Any
@@ -14,11 +15,12 @@ from requests.adapters import HTTPAdapter
 
 from tests.stage.secrecy import remember
 from tests.stage.server import Server, Visitor
-from tests.stage.visits import LINK, NEW_PASSWORD, eventually, mails
+from tests.stage.visits import NEW_PASSWORD, eventually, mails
 
 # Over 72 bytes: hashed with argon2id in both profiles, which costs a tenth of bcrypt.
 PASSWORD = "marzipan by the seaside ".ljust(80, "m")
 NUMBERS = count(2)
+RESET = "/reset_password"
 
 
 class FromAddress(HTTPAdapter):
@@ -82,15 +84,14 @@ class Person:
 
     def reset_token(self) -> str:
         """A new reset token: the answer's in the classic profile, else the next mail's."""
-        before = len(self.mails())
+        before = len(links(self.server, self.email, RESET))
         answer = self.ask_reset()
         assert answer.status_code == 200, answer.text
         return str(answer.json().get("reset_token") or self.mailed_token(before + 1))
 
     def mailed_token(self, many: int = 1) -> str:
-        """The token in the last of so many mails, once they are there."""
-        eventually(lambda: len(self.mails()) >= many)
-        return remember(str(LINK.findall(texts(self.mails()[-1])[0])[-1]))
+        """The token in the last of so many mails about a reset, once they are there."""
+        return linked(self.server, self.email, RESET, many)
 
     def set_password(self, token: Any, password: str = NEW_PASSWORD) -> requests.Response:
         """Try to set a password with a token, from a browser that holds no session."""
@@ -100,11 +101,28 @@ class Person:
 
     def mails(self) -> list[EmailMessage]:
         """The mails that came to this person, oldest first."""
-        parsed = [
-            email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-            for path in mails(self.server.data / "mail")
-        ]
-        return [mail for mail in parsed if self.email in str(mail["To"])]
+        return mails_to(self.server, self.email)
+
+
+def mails_to(server: Server, address: str) -> list[EmailMessage]:
+    """The mails that came to an address, oldest first."""
+    parsed = [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in mails(server.data / "mail")
+    ]
+    return [mail for mail in parsed if address in str(mail["To"])]
+
+
+def links(server: Server, address: str, path: str) -> list[str]:
+    """The tokens of all links to ``path`` that came to an address, oldest first."""
+    words = " ".join(texts(mail)[0] for mail in mails_to(server, address))
+    return re.findall(rf"{path}\?token=([0-9a-f-]{{36}})", words)
+
+
+def linked(server: Server, address: str, path: str, many: int = 1) -> str:
+    """The token of the last of so many links, once they are there."""
+    eventually(lambda: len(links(server, address, path)) >= many)
+    return remember(links(server, address, path)[-1])
 
 
 def texts(mail: EmailMessage) -> list[str]:

@@ -11,6 +11,7 @@ from tests.attacks.people import Person, browser, holding, opens
 from tests.attacks.routes import routes
 from tests.conftest import Serve
 from tests.stage.server import Server
+from tests.stage.visits import NEW_PASSWORD
 
 
 def everywhere(server: Server, session_id: str) -> list[int]:
@@ -86,7 +87,24 @@ def reset(victim: Person) -> None:
     assert victim.set_password(victim.reset_token()).status_code == 200
 
 
-@pytest.mark.parametrize("end", [log_out, end_it_elsewhere, end_all_others, reset])
+def change_password(victim: Person) -> None:
+    form = {"current_password": victim.password, "new_password": NEW_PASSWORD}
+    assert victim.browser.put("/profile/password", data=form).status_code == 200
+
+
+def delete(victim: Person) -> None:
+    assert victim.browser.delete("/profile").status_code == 200
+
+
+def log_in_again(victim: Person) -> None:
+    """From the same browser, which then holds the new one."""
+    victim.log_in()
+
+
+ENDS = [log_out, end_it_elsewhere, end_all_others, reset, change_password, delete, log_in_again]
+
+
+@pytest.mark.parametrize("end", ENDS)
 def test_a_copied_cookie_ends_with_the_session(
     target: Server, victim: Person, end: Callable[[Person], None]
 ) -> None:
