@@ -14,7 +14,7 @@ from tests.stage.server import Server
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"]
 OPEN = {
     *("GET /", "GET /docs", "GET /openapi.json", "GET /healthz", "GET /readyz"),
-    *("POST /users", "POST /sessions", "POST /reset_password"),
+    *("POST /users", "POST /sessions", "POST /reset_password", "POST /password_strength"),
 }
 # Guesses at what an administrator's pages are called.
 PRIVATE = [
