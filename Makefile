@@ -6,7 +6,7 @@ BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: run test test-postgresql test-faults test-load test-races lint bench locks clean python
+.PHONY: run test test-postgresql test-faults test-load test-timing test-sqlmap test-races lint bench locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
