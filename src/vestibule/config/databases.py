@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from vestibule.config.values import is_loopback
+
 # A file, not :memory:, and without the options that another driver would read after a "?".
 FILE_URL = re.compile(r"sqlite:///([^?:#]*[^?:#/])")
 SERVER_SCHEMES = ("postgresql+psycopg", "postgresql")
@@ -99,6 +101,25 @@ def require_database(url: str) -> None:
         raise ValueError(f"after the ? there may be {known}, and nothing else")
     if not parts.hostname and "host" not in dict(options):
         raise ValueError(f"no host is named; {NEITHER}")
+    _require_encryption(parts.hostname, options)
+
+
+def _require_encryption(hostname: str | None, options: list[tuple[str, str]]) -> None:
+    """Have it said how a server of another machine is reached.
+
+    libpq's own default, ``prefer``, checks no certificate and falls back to plain text.
+    """
+    named = [value for name, value in options if name in ("host", "hostaddr")]
+    hosts = [host for value in (hostname or "", *named) for host in value.split(",") if host]
+    # Of several, each may bring its port along.
+    names = [host.partition(":")[0] if host.count(":") == 1 else host for host in hosts]
+    here = all(name.startswith("/") or is_loopback(name) for name in names)
+    if not here and dict(options).get("sslmode", "prefer") in ("allow", "prefer"):
+        raise ValueError(
+            "the server is on another machine: after the ? say sslmode=verify-full, with the "
+            "certificates to trust as sslrootcert=/path/to/file, or sslmode=disable where nobody "
+            "else can listen"
+        )
 
 
 def file_in(url: str) -> Path:
