@@ -102,10 +102,10 @@ def test_appends_from_many_threads_make_one_chain_without_gaps(auth: Auth, db: D
         with auth.audit.recording("act.many") as recorded, db.begin() as tx:
             recorded.accept(tx)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(act, range(200)))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(act, range(60)))
     verdict = auth.trail.verify()
-    assert (verdict.count, verdict.head.number, verdict.fault) == (200, 200, None)
+    assert (verdict.count, verdict.head.number, verdict.fault) == (60, 60, None)
 
 
 def test_refusals_that_find_no_room_are_counted(auth: Auth, db: DB, clock: MovableClock) -> None:
@@ -114,6 +114,7 @@ def test_refusals_that_find_no_room_are_counted(auth: Auth, db: DB, clock: Movab
         small.refuse("act.flood", "cross_site")
     small.flush()
     assert trail(auth) == [("act.flood", "cross_site")] * 3 + [("audit.dropped", "2")]
+    clock.advance(minutes=1)
     small.refuse("act.flood", "cross_site")
     small.flush()
     assert trail(auth)[4:] == [("act.flood", "cross_site")]
@@ -121,25 +122,25 @@ def test_refusals_that_find_no_room_are_counted(auth: Auth, db: DB, clock: Movab
 
 
 def test_old_rows_go_and_the_rest_still_holds(auth: Auth, clock: MovableClock) -> None:
-    for _ in range(1200):
+    for _ in range(900):
         auth.audit.refuse("act.old", "refused")
     auth.audit.flush()
     clock.advance(days=364)
     auth.audit.refuse("act.young", "refused")
     auth.audit.flush()
     auth.audit.sweep()
-    assert auth.trail.verify().count == 1201
+    assert auth.trail.verify().count == 901
     clock.advance(days=1, seconds=1)
     auth.audit.sweep()
     assert trail(auth) == [("act.young", "refused")]
     verdict = auth.trail.verify()
-    assert (verdict.count, verdict.head.number, verdict.fault) == (1, 1201, None)
+    assert (verdict.count, verdict.head.number, verdict.fault) == (1, 901, None)
     clock.advance(days=400)
     auth.audit.sweep()
     auth.audit.refuse("act.next", "refused")
     auth.audit.flush()
     verdict = auth.trail.verify()
-    assert (verdict.count, verdict.head.number, verdict.fault) == (1, 1202, None)
+    assert (verdict.count, verdict.head.number, verdict.fault) == (1, 902, None)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ from tests.stage.visits import ALICE, PASSWORD, log_in, register, reset_token, s
 
 ID = re.compile(r"[0-9a-f]{16}")
 NAMES = {"time", "level", "event", "request_id", "method", "route", "status", "milliseconds",
-         "logger", "at", "exception", "message_id", "template", "pid"}  # fmt: skip
+         "logger", "at", "exception", "message_id", "template", "pid",
+         "act", "outcome", "user", "session", "origin", "number", "digest"}  # fmt: skip
 
 
 class Log:

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from vestibule.auth.accounts import Accounts
+from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
-from vestibule.auth.audit import Audit
+from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.breaches import Breaches
 from vestibule.auth.caller import Caller, nobody
 from vestibule.auth.chain import Chain
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
-from vestibule.auth.errors import BadCredentials, UnknownEmail, Unverified
+from vestibule.auth.errors import BadCredentials, NoSession, UnknownEmail, Unverified
 from vestibule.auth.keys import Keys
 from vestibule.auth.operators import Operators
 from vestibule.auth.outbox import Outbox
@@ -68,25 +69,21 @@ class Auth:
     def open(
         cls, settings: Settings, clock: Clock = clock, caller: Callable[[], Caller] = nobody
     ) -> Auth:
-        """The front desk of the service that ``settings`` describe, on its database.
-
-        :param caller: who asks now, for the audit trail.
-        """
+        """The front desk of the service; ``caller`` tells the audit trail who asks now."""
         db, classic = DB(settings.database), settings.classic
         keys = Keys.open(settings)
         chain = Chain(keys)
         audit = Audit(db, clock, chain, caller, settings.audit_retention)
         hasher = _hasher(settings)
-        policy = None if classic else Policy(settings.password_min_length)
-        sessions = _sessions(settings, db, clock)
+        sessions = _sessions(settings, db, clock, audit)
         tokens = _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens)
         rate_limits = RateLimits(db, clock, enabled=not classic)
-        passwords = Passwords(db, hasher, policy, _breaches(settings, audit))
+        passwords = Passwords(db, hasher, _policy(settings), _breaches(settings, audit))
         owners = Owners(passwords, sessions, rate_limits)
         rules = Rules(settings.must_verify, settings.concealed, settings.unverified_lifetime)
         registrations = Registrations(
-            db, clock, passwords, sessions, tokens, outbox, rate_limits, rules
+            db, clock, audit, passwords, sessions, tokens, outbox, rate_limits, rules
         )
         return cls(
             _db=db,
@@ -101,15 +98,16 @@ class Auth:
             outbox=outbox,
             rate_limits=rate_limits,
             operators=Operators(db, clock, tokens, audit),
-            accounts=Accounts(db, clock, owners, sessions, tokens, outbox),
+            accounts=Accounts(db, clock, audit, owners, sessions, tokens, outbox),
             email_changes=EmailChanges(
-                db, clock, owners, passwords, tokens, outbox, rate_limits, settings.concealed
+                db, clock, audit, owners, passwords, tokens, outbox, rate_limits, settings.concealed
             ),
             registrations=registrations,
             upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations, hasher),
             login_failures=Limit("login", settings.login_failures),
         )
 
+    @recorded("register")
     def register_user(self, email: str, password: str) -> User:
         """Make an account and return it.
 
@@ -118,12 +116,14 @@ class Auth:
         :raises PasswordRefused: the policy does not allow the password.
         """
         (require_storable if self.classic else require_well_formed)(email)
+        acting().email_key = comparison_key(email)
         return self.registrations.register(email, password)
 
     def valid_login(self, email: str, password: str) -> bool:
         """Whether ``password`` is the one of the account; an unknown address has none."""
         return self.passwords.check(email, password) is not None
 
+    @recorded("login")
     def login(
         self,
         email: str,
@@ -141,6 +141,7 @@ class Auth:
         :raises TooManyAttempts: too many failures for this address from there.
         """
         who = (comparison_key(email), origin)
+        acting().email_key = who[0]
         self.rate_limits.check(self.login_failures, *who)
         try:
             try:
@@ -159,6 +160,7 @@ class Auth:
             # A reset may have committed while the hash was computed.
             user = self.passwords.confirm(tx, checked)
             if self.registrations.admit(user):
+                acting().accept(tx)
                 return self.sessions.open(tx, user.id, device, instead_of)
         self.registrations.remind(user)
         raise Unverified
@@ -181,11 +183,16 @@ class Auth:
         """End every session of the user; an unknown user has none."""
         self.sessions.close_all(user_id)
 
+    @recorded("logout")
     def log_out(self, session_id: str | None) -> bool:
         """End this session, and say whether it was open."""
-        if not session_id or self.sessions.find(session_id) is None:
-            return False
-        return self.sessions.close(session_id)
+        visit = self.sessions.find(session_id)
+        if session_id and visit:
+            acting().by(visit.user_id, session_id)
+            if self.sessions.close(session_id):
+                return True
+        acting().refuse(NoSession.code)
+        return False
 
     def get_reset_password_token(self, email: str) -> str:
         """A fresh reset token, in place of an earlier one.
@@ -196,8 +203,11 @@ class Auth:
             user = tx.users.with_key(comparison_key(email))
             if user is None or user.disabled_at:
                 raise UnknownEmail("Nobody has this address.")
+            acting().of(user)
+            acting().accept(tx)
             return self.tokens.issue(tx, user.id, RESET)
 
+    @recorded("reset.request")
     def request_reset(self, email: str) -> str | None:
         """Mail a reset link to the address, if it has an account: the caller cannot tell.
 
@@ -210,12 +220,15 @@ class Auth:
         if self.classic:
             return self.get_reset_password_token(email)
         require_well_formed(email)
-        key = comparison_key(email)
+        key = acting().email_key = comparison_key(email)
         self.rate_limits.check(RESET_REQUESTS, key)
         self.rate_limits.count(RESET_REQUESTS, key)
-        self.outbox.queue(RESET, email)
+        with self._db.begin() as tx:
+            self.outbox.add(tx, RESET, email)
+            acting().accept(tx)
         return None
 
+    @recorded("password.reset")
     def update_password(self, reset_token: str | None, password: str) -> None:
         """Spend the token, set the password, and end the sessions that the old one opened.
 
@@ -232,6 +245,7 @@ class Auth:
         with self._db.begin() as tx:
             user, _ = self.tokens.spend(tx, reset_token, RESET)
             user.hashed_password = hashed
+            acting().accept(tx)
             if not self.classic:
                 tx.sessions.close_all(user.id)
                 self.tokens.void(tx, user)
@@ -253,10 +267,11 @@ def _breaches(settings: Settings, audit: Audit) -> Breaches | None:
     return Breaches(where, lambda why: audit.refuse("password.breach_check", why))
 
 
-def _sessions(settings: Settings, db: DB, clock: Clock) -> Sessions:
+def _sessions(settings: Settings, db: DB, clock: Clock, audit: Audit) -> Sessions:
     return Sessions(
         db,
         clock,
+        audit,
         idle=ENDLESS if settings.classic else settings.session_idle,
         lifetime=ENDLESS if settings.classic else settings.session_lifetime,
         recent=settings.recent_login,
@@ -267,3 +282,7 @@ def _sessions(settings: Settings, db: DB, clock: Clock) -> Sessions:
 def _tokens(settings: Settings, db: DB, clock: Clock) -> Tokens:
     reset = ENDLESS if settings.classic else settings.reset_lifetime
     return Tokens(db, clock, reset, settings.link_lifetime)
+
+
+def _policy(settings: Settings) -> Policy | None:
+    return None if settings.classic else Policy(settings.password_min_length)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from vestibule.auth import exports
+from vestibule.auth.acts import acting
+from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import NoSession
 from vestibule.auth.letters import ACCOUNT_DELETED, PASSWORD_CHANGED
@@ -23,11 +25,13 @@ class Accounts:
 
     _db: DB
     _clock: Clock
+    audit: Audit
     _owners: Owners
     _sessions: Sessions
     _tokens: Tokens
     _outbox: Outbox
 
+    @recorded("password.change")
     def change_password(
         self, session_id: str | None, current: str, new: str, device: Device | None = None
     ) -> tuple[str, str]:
@@ -48,8 +52,10 @@ class Accounts:
             tx.sessions.close_all(user.id)
             self._tokens.void(tx, user)
             self._outbox.add(tx, PASSWORD_CHANGED, user.email, user_id=user.id)
+            acting().accept(tx)
             return user.email, self._sessions.open(tx, user.id, device)
 
+    @recorded("account.delete")
     def delete(self, session_id: str | None) -> str:
         """Remove the account of whose session this is, and all that is stored about it.
 
@@ -58,25 +64,30 @@ class Accounts:
         :raises LoginNotRecent: it was opened too long ago.
         """
         visit = self._sessions.require(session_id)
+        acting().by(visit.user_id, session_id)
         with self._db.begin() as tx:
             user = tx.users.get(visit.user_id)
             if user is None:
                 raise NoSession
             self._sessions.require_recent(tx, session_id, user.id)
+            acting().accept(tx)
             tx.outbox.forget(user.email)
             tx.users.remove(user.id)
             # Nobody's doing any more: the mail must outlive the account.
             self._outbox.add(tx, ACCOUNT_DELETED, user.email)
             return user.email
 
+    @recorded("account.export")
     def export(self, session_id: str | None) -> dict[str, Any]:
         """All that is stored about whose session this is.
 
         :raises NoSession: it is not open.
         """
         visit = self._sessions.require(session_id)
+        acting().by(visit.user_id, session_id)
         with self._db.read() as tx:
             user = tx.users.get(visit.user_id)
             if user is None:
                 raise NoSession
+            acting().allow()
             return exports.everything(tx, user)

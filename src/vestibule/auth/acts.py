@@ -1,10 +1,15 @@
-"""An act on its way into the audit trail, and those that wait to be written."""
+"""An act on its way into the audit trail, and those that wait to be written.
+
+What is being done now is known to every room that is asked meanwhile (``acting``). So whichever
+finds out who asks can say so, and the one that changes something can have the act accepted with it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 from vestibule.auth.caller import Caller
@@ -16,8 +21,10 @@ from vestibule.user import User
 ACCEPTED = "accepted"
 # Of a session's digest, as many digits as its owner is shown.
 PUBLIC_DIGITS = 16
-# Refused acts that are kept until a worker comes by, every other second.
-MOST_WAITING = 10_000
+# Acts that wait for a worker, which comes by every other second; and in each minute. Without an end
+# to it, a flood that costs its sender nothing would fill the disk.
+MOST_WAITING = 1000
+MINUTE = timedelta(minutes=1)
 
 Append = Callable[[Transaction, list[AuditEvent]], None]
 
@@ -35,8 +42,8 @@ class Act:
     user_id: int | None = None
     email_key: str | None = None
     session: str | None = None
-    # Why it was refused.
-    refusal: str | None = None
+    # What is written later: why it was refused, or that it was accepted and changed nothing.
+    outcome: str | None = None
 
     def of(self, user: User | None) -> None:
         """Say whose act it is; it stays theirs when the account is gone."""
@@ -46,28 +53,31 @@ class Act:
     def by(self, user_id: int, session_id: str | None) -> None:
         """Say whose act it is, and through which open session they asked."""
         self.user_id = user_id
-        self.through(session_id)
-
-    def through(self, session_id: str | None) -> None:
-        """Name an open session, by its public id."""
         self.session = digest(session_id)[:PUBLIC_DIGITS] if session_id else None
+
+    def opened(self, session_id: str) -> None:
+        """Name the session that it opens, unless they asked through another."""
+        self.session = self.session or digest(session_id)[:PUBLIC_DIGITS]
 
     def accept(self, tx: Transaction, outcome: str = ACCEPTED) -> None:
         """Have the act recorded as done, if and only if ``tx`` commits.
 
         Say whose it is before. Of an account that goes in ``tx``, that is before it goes.
         """
-        row = self.row(tx, outcome)
-        tx.before_commit(lambda: self._append(tx, [row]))
+        self._look_up(tx)
+        tx.before_commit(lambda: self._append(tx, [self.row(tx, outcome)]))
 
     def refuse(self, code: str) -> None:
         """Have the act recorded as refused, where no refusal is raised."""
-        self.refusal = code
+        self.outcome = code
+
+    def allow(self) -> None:
+        """Have the act recorded as accepted, where nothing is written."""
+        self.outcome = ACCEPTED
 
     def row(self, tx: Transaction, outcome: str) -> AuditEvent:
         """What will stand in the trail, but for its number and digest."""
-        if self.user is None and (self.user_id is not None or self.email_key is not None):
-            self.user = tx.audit.pseudonym(user_id=self.user_id, email_key=self.email_key)
+        self._look_up(tx)
         return AuditEvent(
             at=self.at,
             act=self.name,
@@ -78,28 +88,55 @@ class Act:
             request_id=self.caller.request_id,
         )
 
+    def _look_up(self, tx: Transaction) -> None:
+        if self.user is None and (self.user_id is not None or self.email_key is not None):
+            self.user = tx.audit.pseudonym(user_id=self.user_id, email_key=self.email_key)
+
+
+class Unrecorded(Act):
+    """What nobody records, such as a look at one's own profile: nothing becomes of it."""
+
+    def accept(self, tx: Transaction, outcome: str = ACCEPTED) -> None:
+        """Write nothing."""
+
+
+current: ContextVar[Act | None] = ContextVar("act", default=None)
+
+
+def acting() -> Act:
+    """The act that is being recorded now."""
+    return current.get() or Unrecorded("", datetime.min.replace(tzinfo=UTC), Caller(), _nowhere)
+
+
+def _nowhere(tx: Transaction, rows: list[AuditEvent]) -> None:
+    """Where an unrecorded act goes."""
+
 
 class Waiting:
-    """Refused acts of this process that are not written yet: a limited number."""
+    """Acts of this process that are not written yet: a limited number, at once and each minute."""
 
     def __init__(self, most: int = MOST_WAITING) -> None:
         self._most = most
         self._acts: list[Act] = []
         self._dropped = 0
         self._lock = Lock()
+        self._since, self._kept = datetime.min.replace(tzinfo=UTC), 0
 
     def add(self, act: Act) -> None:
         """Keep ``act``; if there are too many already, only count it."""
         with self._lock:
-            if len(self._acts) < self._most:
+            if abs(act.at - self._since) >= MINUTE:  # A clock may also be set back.
+                self._since, self._kept = act.at, 0
+            if self._kept < self._most and len(self._acts) < self._most:
+                self._kept += 1
                 self._acts.append(act)
             else:
                 self._dropped += 1
 
     def first(self, most: int) -> tuple[list[Act], int]:
-        """The first of them, which stay, and how many were not kept."""
+        """The first of them, which stay, and, if these are all, how many were not kept."""
         with self._lock:
-            return self._acts[:most], self._dropped
+            return self._acts[:most], self._dropped if len(self._acts) <= most else 0
 
     def written(self, acts: int, dropped: int) -> None:
         """Forget the first ``acts``, and that ``dropped`` were not kept."""

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import wraps
 from threading import Lock
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from vestibule.auth.acts import Act, Waiting
+from vestibule.auth.acts import Act, Waiting, current
 from vestibule.auth.caller import Caller
 from vestibule.auth.chain import HEAD, LOST_HEAD, START, TAIL, Chain, Place
 from vestibule.auth.errors import Refusal
@@ -23,6 +25,8 @@ from vestibule.db import DB, Transaction
 from vestibule.records import AuditEvent
 
 log = logging.getLogger(__name__)
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
 
 # Refused acts that found no room to wait: how many.
 DROPPED = "audit.dropped"
@@ -52,13 +56,15 @@ class Audit:
         What fails otherwise, for want of the database for example, was neither, and leaves no row.
         """
         act = Act(name, self._clock(), self._caller(), self._append)
+        outer = current.set(act)
         try:
             yield act
         except Refusal as refusal:
             act.refuse(refusal.code)
             raise
         finally:
-            if act.refusal:
+            current.reset(outer)
+            if act.outcome:
                 self._waiting.add(act)
 
     def refuse(self, name: str, code: str) -> None:
@@ -109,7 +115,7 @@ class Audit:
         if not acts and not dropped:
             return False
         with self._db.begin() as tx:
-            rows = [act.row(tx, act.refusal or "") for act in acts]
+            rows = [act.row(tx, act.outcome or "") for act in acts]
             if dropped:
                 rows.append(self._own(tx, DROPPED, str(dropped)))
             self._append(tx, rows)
@@ -137,6 +143,23 @@ class Audit:
     def _own(self, tx: Transaction, name: str, outcome: str) -> AuditEvent:
         """What the trail says of itself."""
         return Act(name, self._clock(), Caller(), self._append).row(tx, outcome)
+
+
+Method = Callable[Concatenate[Any, Asked], Answer]
+
+
+def recorded(name: str) -> Callable[[Method[Asked, Answer]], Method[Asked, Answer]]:
+    """Record each call of a method, of a desk that has an ``audit``, as an act of this name."""
+
+    def around(method: Method[Asked, Answer]) -> Method[Asked, Answer]:
+        @wraps(method)
+        def recording(self: Any, /, *values: Asked.args, **named: Asked.kwargs) -> Answer:
+            with self.audit.recording(name):
+                return method(self, *values, **named)
+
+        return recording
+
+    return around
 
 
 def _tell(rows: list[AuditEvent]) -> None:

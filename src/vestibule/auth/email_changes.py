@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key, require_well_formed
+from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.claims import taken
 from vestibule.auth.errors import AddressInUse, BadAddress, BadCredentials, BadToken, UndoOpen
 from vestibule.auth.letters import CHANGE_ASKED, EMAIL_CHANGED
@@ -35,6 +37,7 @@ class EmailChanges:
 
     _db: DB
     _clock: Clock
+    audit: Audit
     _owners: Owners
     _passwords: Passwords
     _tokens: Tokens
@@ -43,6 +46,7 @@ class EmailChanges:
     # Whether nobody is told which addresses have an account.
     _concealed: bool
 
+    @recorded("email.request")
     def request(self, session_id: str | None, email: str, password: str) -> None:
         """Mail a link to the new address, and tell the old one.
 
@@ -65,7 +69,9 @@ class EmailChanges:
             self._tokens.reserve(tx, user.id, UNDO, user.email)
             self._outbox.add(tx, CHANGE, email, user_id=user.id)
             self._outbox.add(tx, CHANGE_ASKED, user.email, user_id=user.id, about=email)
+            acting().accept(tx)
 
+    @recorded("email.change")
     def confirm(self, token: str | None, password: str) -> str:
         """Give the account the address that the token was sent to; that address.
 
@@ -85,10 +91,12 @@ class EmailChanges:
             with self._db.begin() as tx:
                 self._passwords.confirm(tx, checked)
                 user, email = self._tokens.spend(tx, token, CHANGE)
+                acting().accept(tx)
                 return self._move(tx, user, email)
         except AlreadyExists:
             raise AddressInUse from None
 
+    @recorded("email.undo")
     def undo(self, token: str | None) -> str:
         """Give the account its earlier address back, or keep it from losing it; that address.
 
@@ -103,6 +111,7 @@ class EmailChanges:
                 user, email = self._tokens.spend(tx, token, UNDO)
                 if email is None:
                     raise BadToken(OVER)
+                acting().accept(tx)
                 self._settle(tx, user, email)
                 user.hashed_password = NONE
                 tx.sessions.close_all(user.id)

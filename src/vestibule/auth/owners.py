@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from vestibule.auth.acts import acting
 from vestibule.auth.errors import BadCredentials
 from vestibule.auth.passwords import Checked, Passwords
 from vestibule.auth.rate_limits import Limit, RateLimits
@@ -44,6 +45,7 @@ class Owners:
         :raises TooManyAttempts: it was tried too often.
         """
         visit = self._sessions.require(session_id)
+        acting().by(visit.user_id, session_id)
         who = str(visit.user_id)
         self._rate_limits.check(PROOFS, who)
         checked = self._passwords.check_of(visit.user_id, password)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.breaches import Breaches
 from vestibule.auth.crypto import Hasher
@@ -102,6 +103,7 @@ class Passwords:
 
     def _check(self, user: User | None, password: str) -> Checked | None:
         # An account without a password has an empty hash: like nobody's, it costs the same work.
+        acting().of(user)
         right = self._hasher.verify(password, user.hashed_password if user else None)
         if not right or user is None or not user.hashed_password or user.disabled_at:
             return None

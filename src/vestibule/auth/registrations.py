@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
+from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key
+from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts
 from vestibule.auth.letters import REGISTERED_AGAIN
@@ -55,6 +57,7 @@ class Registrations:
 
     _db: DB
     _clock: Clock
+    audit: Audit
     _passwords: Passwords
     _sessions: Sessions
     _tokens: Tokens
@@ -107,6 +110,7 @@ class Registrations:
         """What is said instead of ``refusal``, so that it does not tell of an account."""
         return BadCredentials(UNSURE) if self._rules.required and self.concealed else refusal
 
+    @recorded("email.verify")
     def verify(
         self,
         token: str | None,
@@ -132,6 +136,7 @@ class Registrations:
             self._passwords.confirm(tx, checked)
             user, _ = self._tokens.spend(tx, token, VERIFY)
             user.verified_at, user.pending_until = self._clock(), None
+            acting().accept(tx)
             return user.email, self._sessions.open(tx, user.id, device, instead_of)
 
     def sweep(self) -> None:
@@ -158,4 +163,5 @@ class Registrations:
                 return None
             if self._rules.required:
                 self._outbox.add(tx, VERIFY, user.email, user_id=user.id)
+            acting().accept(tx)
             return user

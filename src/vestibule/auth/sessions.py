@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from vestibule.auth.acts import PUBLIC_DIGITS, acting
+from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.devices import Device, in_words
 from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
@@ -21,10 +23,6 @@ from vestibule.db import DB, Transaction, Visit
 # ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
 TOUCH_EVERY = timedelta(minutes=1)
 SWEEP_BATCH = 500
-
-
-# Of the digest, enough to tell one's own sessions apart; it opens nothing.
-PUBLIC_DIGITS = 16
 
 
 class Open(NamedTuple):
@@ -44,6 +42,7 @@ class Sessions:
 
     _db: DB
     _clock: Clock
+    audit: Audit
     idle: timedelta
     lifetime: timedelta
     # How long after a login more may be done than looking: an account deleted, others logged out.
@@ -69,6 +68,7 @@ class Sessions:
             tx.sessions.close_all(user_id)
         elif instead_of:
             tx.sessions.close(digest(instead_of))
+        acting().opened(session_id)
         tx.sessions.add(
             digest=digest(session_id),
             user_id=user_id,
@@ -110,7 +110,10 @@ class Sessions:
     def close(self, session_id: str) -> bool:
         """End this session, and say whether there was one: of many at once, one is told so."""
         with self._db.begin() as tx:
-            return tx.sessions.close(digest(session_id))
+            closed = tx.sessions.close(digest(session_id))
+            if closed:
+                acting().accept(tx)
+        return closed
 
     def list(self, session_id: str | None) -> list[Open]:
         """The open sessions of whose session this is, the one used last first.
@@ -135,6 +138,7 @@ class Sessions:
             and row.created_at > now - self.lifetime
         ]
 
+    @recorded("session.close")
     def close_other(self, session_id: str | None, public_id: str) -> None:
         """End the session with this public id, of whose session ``session_id`` is.
 
@@ -143,13 +147,16 @@ class Sessions:
         :raises UnknownSession: none of one's own has this public id.
         """
         visit = self.require(session_id)
+        acting().by(visit.user_id, session_id)
         with self._db.begin() as tx:
             if not digest(session_id or "").startswith(public_id):
                 self.require_recent(tx, session_id, visit.user_id)
             known = len(public_id) == PUBLIC_DIGITS
             if not known or not tx.sessions.close_one(visit.user_id, public_id):
                 raise UnknownSession("None of your sessions has this id.")
+            acting().accept(tx)
 
+    @recorded("session.close_others")
     def close_others(self, session_id: str | None) -> None:
         """End every session of whose session this is, but this one.
 
@@ -157,9 +164,11 @@ class Sessions:
         :raises LoginNotRecent: it was opened too long ago.
         """
         visit = self.require(session_id)
+        acting().by(visit.user_id, session_id)
         with self._db.begin() as tx:
             self.require_recent(tx, session_id, visit.user_id)
             tx.sessions.close_all(visit.user_id, but=digest(session_id or ""))
+            acting().accept(tx)
 
     def require(self, session_id: str | None) -> Visit:
         """The open session with this id.

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.errors import BadToken
@@ -124,6 +125,7 @@ class Tokens:
         found = tx.tokens.good(digest(token), purpose, now, last) if token else None
         if found is None:
             raise BadToken(OVER)
+        acting().user_id = found.user_id
         return found
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 
-from vestibule import config, migrations
-from vestibule.auth import Auth
 from vestibule.auth.errors import UnknownEmail
 from vestibule.auth.operators import Operators
 from vestibule.cli import options
+from vestibule.cli.desk import front_desk
 from vestibule.cli.refusals import CannotStart
-from vestibule.config import BadSetting
 
 
 @click.group()
@@ -61,9 +59,4 @@ def log_out(address: str | None, everybody: bool, data: str | None) -> None:
 
 
 def _operators(data: str | None) -> Operators:
-    settings = config.load(data=data)
-    if migrations.current(settings.database) is None:
-        raise BadSetting(
-            f"data ({config.PREFIX}DATA): there is no database at {settings.database}."
-        )
-    return Auth.open(settings).operators
+    return front_desk(data).operators

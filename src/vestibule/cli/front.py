@@ -15,6 +15,7 @@ from vestibule.migrations import SchemaError
 # Where each command is. ``run`` forks the workers: what it loads, every one of them carries.
 COMMANDS = {
     "accounts": "vestibule.cli.accounts:accounts",
+    "audit": "vestibule.cli.audit:audit",
     "check": "vestibule.cli.check:check",
     "config": "vestibule.cli.configuration:configuration",
     "db": "vestibule.cli.database:database",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from vestibule import config
+from vestibule import config, migrations
 from vestibule.auth.keys import Keys
 from vestibule.cli import options
+from vestibule.cli.desk import front_desk
 
 
 @click.group()
@@ -34,6 +35,14 @@ def rotate(data: str | None) -> None:
     click.echo(f"new key {new}; still read: {', '.join(old)}")
     click.echo(f"{kept.file.path if kept.file else ''} belongs in the backup; copy it anew")
     click.echo("running workers use it from now on; other nodes need the same file")
+    _record(data)
+
+
+def _record(data: str | None) -> None:
+    """Tell the audit trail; before the first run there is none."""
+    if migrations.current(config.load(data=data).database) == migrations.head():
+        with front_desk(data).audit.recording("keys.rotate") as act:
+            act.allow()
 
 
 def _keys(data: str | None) -> Keys:

@@ -6,11 +6,11 @@ from email import message_from_bytes, policy
 
 import click
 
-from vestibule import config, migrations
-from vestibule.auth import Auth
+from vestibule import config
 from vestibule.auth.carriers import send_test
 from vestibule.auth.errors import NotSent, Refusal
 from vestibule.cli import options
+from vestibule.cli.desk import front_desk
 from vestibule.cli.refusals import CannotStart
 from vestibule.config import PREFIX, BadSetting
 from vestibule.records import OutboxMessage
@@ -40,7 +40,7 @@ def mail() -> None:
 def list_(data: str | None) -> None:
     """List the newest mails, newest first."""
     rows = [("id", "queued at", "for", "what", "attempts", "state", "answer")]
-    options.columns(rows + [_row(message) for message in _auth(data).outbox.latest()])
+    options.columns(rows + [_row(message) for message in front_desk(data).outbox.latest()])
 
 
 @mail.command()
@@ -48,7 +48,7 @@ def list_(data: str | None) -> None:
 @options.data
 def show(number: int, data: str | None) -> None:
     """Show the mail with this number; of one that went to a mail server, what became of it."""
-    outbox = _auth(data).outbox
+    outbox = front_desk(data).outbox
     text = outbox.read(number)
     if text is not None:
         _print(text)
@@ -68,7 +68,7 @@ def retry(number: int | None, dead: bool, data: str | None) -> None:
     """Have a mail that failed, or was given up, tried once more within seconds."""
     if (number is None) is not dead:
         raise click.UsageError("Say the number of a mail, or --dead.")
-    outbox = _auth(data).outbox
+    outbox = front_desk(data).outbox
     if number is None:
         click.echo(f"{outbox.retry_dead()} to be tried again")
     elif not outbox.retry(number):
@@ -142,12 +142,3 @@ def _row(message: OutboxMessage) -> tuple[str, ...]:
         message.outcome or "",
     )
     return tuple(map(str, cells))
-
-
-def _auth(data: str | None) -> Auth:
-    settings = config.load(data=data)
-    if migrations.current(settings.database) is None:
-        raise BadSetting(
-            f"data ({config.PREFIX}DATA): there is no database at {settings.database}."
-        )
-    return Auth.open(settings)

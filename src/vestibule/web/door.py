@@ -21,6 +21,7 @@ from vestibule.web.problems import (
     MAX_BODY,
     BadBody,
     BadFields,
+    CrossSite,
     NotLocal,
     answer_refusals,
     as_json,
@@ -195,8 +196,12 @@ def guard(app: Flask, settings: Settings) -> None:
     @app.before_request
     def check() -> None:
         # One function for all: each that Flask calls costs a session check two hundredths.
-        for each in checks:
-            each()
+        try:
+            for each in checks:
+                each()
+        except CrossSite:
+            auth().audit.refuse("request", "cross_site")
+            raise
 
     answer_refusals(app)
     # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
