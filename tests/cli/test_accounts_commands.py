@@ -27,10 +27,11 @@ def test_an_account_is_shut_and_opened_under_a_running_service(tmp_path: Path) -
         assert browser.get(f"{server.url}/profile", timeout=30).status_code == 403
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "log-out"])
+@pytest.mark.parametrize("command", ["disable", "enable", "log-out", "delete"])
 def test_an_address_that_nobody_has_is_one_sentence(tmp_path: Path, command: str) -> None:
     database(tmp_path)
-    said = vestibule("accounts", command, "nobody@example.com", directory=tmp_path)
+    yes = ["--yes"] if command == "delete" else []
+    said = vestibule("accounts", command, "nobody@example.com", *yes, directory=tmp_path)
     assert (said.returncode, said.stderr) == (2, "Error: Nobody has this address.\n")
 
 
@@ -45,3 +46,16 @@ def test_without_a_database_there_is_nobody_and_none_is_made(tmp_path: Path) -> 
     assert said.returncode == 2
     assert "there is no database" in said.stderr
     assert not (tmp_path / "vestibule-data").exists()
+
+
+def test_accounts_are_listed_and_deleted(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        register(server.url)
+        vestibule("accounts", "disable", EMAIL, directory=tmp_path)
+        listed = vestibule("accounts", "list", directory=tmp_path).stdout
+        assert EMAIL in listed
+        assert "disabled at" in listed
+        asked = vestibule("accounts", "delete", EMAIL, directory=tmp_path)
+        assert (asked.returncode, "for good?" in asked.stdout) == (1, True)
+        assert vestibule("accounts", "delete", EMAIL, "--yes", directory=tmp_path).returncode == 0
+        assert EMAIL not in vestibule("accounts", "list", directory=tmp_path).stdout

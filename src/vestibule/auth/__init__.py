@@ -97,7 +97,7 @@ class Auth:
             tokens=tokens,
             outbox=outbox,
             rate_limits=rate_limits,
-            operators=Operators(db, clock, tokens, audit),
+            operators=Operators(db, clock, audit),
             accounts=Accounts(db, clock, audit, owners, sessions, tokens, outbox),
             email_changes=EmailChanges(
                 db, clock, audit, owners, passwords, tokens, outbox, rate_limits, settings.concealed

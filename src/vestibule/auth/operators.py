@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.audit import Audit
 from vestibule.auth.errors import UnknownEmail
-from vestibule.auth.tokens import Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction
 from vestibule.user import User
+
+BATCH = 500
+
+
+class Entry(NamedTuple):
+    """An account, as an operator sees it."""
+
+    email: str
+    created_at: datetime
+    verified_at: datetime | None
+    disabled_at: datetime | None
+    pending: bool
 
 
 @dataclass(frozen=True)
@@ -19,7 +33,6 @@ class Operators:
 
     _db: DB
     _clock: Clock
-    _tokens: Tokens
     _audit: Audit
 
     def disable(self, email: str) -> None:
@@ -32,7 +45,8 @@ class Operators:
             act.of(user)
             user.disabled_at = user.disabled_at or self._clock()
             tx.sessions.close_all(user.id)
-            self._tokens.void(tx, user)
+            # The one that undoes a change of address, too.
+            tx.tokens.drop_all(user.id)
             act.accept(tx)
 
     def enable(self, email: str) -> None:
@@ -45,6 +59,27 @@ class Operators:
             act.of(user)
             user.disabled_at = None
             act.accept(tx)
+
+    def remove(self, email: str) -> None:
+        """Delete the account, and all that is stored about it.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.delete") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            act.accept(tx)
+            tx.outbox.forget(user.email)
+            tx.users.remove(user.id)
+
+    def entries(self) -> Iterator[Entry]:
+        """Every account, the oldest first."""
+        last, more = 0, True
+        while more:
+            with self._db.read() as tx:
+                users = tx.users.after(last, BATCH)
+            yield from map(_entry, users)
+            last, more = users[-1].id if users else 0, len(users) == BATCH
 
     def log_out(self, email: str) -> None:
         """End every session of the account.
@@ -69,3 +104,7 @@ def _owner(tx: Transaction, email: str) -> User:
     if user is None:
         raise UnknownEmail("Nobody has this address.")
     return user
+
+
+def _entry(user: User) -> Entry:
+    return Entry(user.email, user.created_at, user.verified_at, user.disabled_at, user.pending)

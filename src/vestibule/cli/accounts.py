@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from vestibule.auth.errors import UnknownEmail
-from vestibule.auth.operators import Operators
+from vestibule.auth.operators import Entry, Operators
 from vestibule.cli import options
 from vestibule.cli.desk import front_desk
 from vestibule.cli.refusals import CannotStart
@@ -13,7 +15,30 @@ from vestibule.cli.refusals import CannotStart
 
 @click.group()
 def accounts() -> None:
-    """Shut people's accounts, and log people out."""
+    """See people's accounts, shut and delete them, and log people out."""
+
+
+@accounts.command("list")
+@options.data
+def list_(data: str | None) -> None:
+    """List every account, the oldest first."""
+    rows = [("address", "registered at", "verified at", "state")]
+    options.columns(rows + [_row(entry) for entry in _operators(data).entries()])
+
+
+@accounts.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.data
+def delete(address: str, yes: bool, data: str | None) -> None:
+    """Delete an account, with everything that is stored about it."""
+    if not yes:
+        click.confirm(f"Delete the account of {address} for good?", abort=True)
+    try:
+        _operators(data).remove(address)
+    except UnknownEmail as error:
+        raise CannotStart(str(error)) from error
+    click.echo("deleted")
 
 
 @accounts.command()
@@ -56,6 +81,17 @@ def log_out(address: str | None, everybody: bool, data: str | None) -> None:
     except UnknownEmail as error:
         raise CannotStart(str(error)) from error
     click.echo("logged out everywhere")
+
+
+def _row(entry: Entry) -> tuple[str, ...]:
+    state = "not verified yet" if entry.pending else "open"
+    if entry.disabled_at:
+        state = f"disabled at {_time(entry.disabled_at)}"
+    return (entry.email, _time(entry.created_at), _time(entry.verified_at), state)
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "-"
 
 
 def _operators(data: str | None) -> Operators:
