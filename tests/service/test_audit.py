@@ -12,7 +12,7 @@ from flask import Flask
 from tests.conftest import Build
 from tests.stage.clock import MovableClock
 from tests.stage.profiles import STRICT
-from tests.stage.raw import file_of, rows
+from tests.stage.raw import database_of, rows
 from tests.stage.visits import ALICE, PASSWORD, front_desk
 from vestibule.auth import Auth
 from vestibule.auth.acts import Waiting
@@ -20,7 +20,6 @@ from vestibule.auth.audit import Audit
 from vestibule.auth.caller import nobody
 from vestibule.auth.chain import Chain
 from vestibule.auth.errors import BadCredentials, StorageUnavailable
-from vestibule.config import SQLiteFile
 from vestibule.db import DB
 
 
@@ -36,7 +35,7 @@ def auth(app: Flask) -> Auth:
 
 @pytest.fixture
 def db(app: Flask) -> Iterator[DB]:
-    opened = DB(SQLiteFile(file_of(app)))
+    opened = DB(database_of(app))
     yield opened
     opened.close()
 

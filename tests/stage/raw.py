@@ -12,6 +12,8 @@ from pysqlite3 import dbapi2 as sqlite
 from tests.stage.databases import libpq
 from tests.stage.server import Server
 from tests.stage.visits import front_desk
+from vestibule import config
+from vestibule.config import Database, SQLiteFile
 
 DATABASE = "STAGE_DATABASE"
 
@@ -32,6 +34,12 @@ def rows(where: Flask | Server | Path, sql: str, *values: Any) -> list[tuple[Any
         path = file_of(where) if isinstance(where, Flask) else where
     with closing(sqlite.connect(path, timeout=10)) as connection, connection:
         return list(connection.execute(sql, values))
+
+
+def database_of(app: Flask) -> Database:
+    """The database of an application, as its settings tell of it."""
+    url = app.config.get(DATABASE)
+    return config.load(database_url=url).database if url else SQLiteFile(file_of(app))
 
 
 def is_on_postgresql(where: Flask | Server) -> bool:

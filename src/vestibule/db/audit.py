@@ -83,7 +83,9 @@ class Audit:
             rows = rows.where(AuditEvent.at >= since)
         if until is not None:
             rows = rows.where(AuditEvent.at < until)
-        yield from self._work.scalars(rows.execution_options(yield_per=PAGE))
+        # Closed when the caller has seen enough: PostgreSQL keeps a cursor for what is left.
+        with self._work.scalars(rows.execution_options(yield_per=PAGE)) as found:
+            yield from found
 
     def pseudonym(self, *, user_id: int | None = None, email_key: str | None = None) -> str | None:
         """What the trail calls the user with this number or address; nobody: ``None``."""
