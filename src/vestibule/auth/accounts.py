@@ -91,3 +91,16 @@ class Accounts:
                 raise NoSession
             acting().allow()
             return exports.everything(tx, user)
+
+    def activity(self, session_id: str | None, before: int | None = None) -> dict[str, Any]:
+        """What was done with the account of whose session this is, and what was refused.
+
+        :param before: the ``next`` of the page before; ``None``: the newest acts.
+        :raises NoSession: it is not open.
+        """
+        visit = self._sessions.require(session_id)
+        with self._db.read() as tx:
+            user = tx.users.get(visit.user_id)
+            if user is None:
+                raise NoSession
+            return exports.activity(tx, user, before)

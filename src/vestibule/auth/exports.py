@@ -7,8 +7,11 @@ from typing import Any
 
 from vestibule.auth.devices import in_words
 from vestibule.db import Transaction
-from vestibule.records import OutboxMessage
+from vestibule.records import AuditEvent, OutboxMessage
 from vestibule.user import Session, Token, User
+
+# How many acts a page has.
+PAGE = 50
 
 
 def everything(tx: Transaction, user: User) -> dict[str, Any]:
@@ -23,6 +26,7 @@ def everything(tx: Transaction, user: User) -> dict[str, Any]:
         "sessions": [_session(row) for row in tx.sessions.of_user(user.id)],
         "tokens": [_token(row) for row in tx.tokens.of_user(user.id)],
         "mails": [_mail(row) for row in tx.outbox.of_user(user.id, user.email)],
+        "activity": [_event(row) for row in tx.audit.all(user=user.pseudonym)],
     }
 
 
@@ -48,6 +52,23 @@ def _mail(row: OutboxMessage) -> dict[str, Any]:
         "queued_at": _time(row.created_at),
         "recipient": row.recipient,
         "about": row.about,
+    }
+
+
+def activity(tx: Transaction, user: User, before: int | None) -> dict[str, Any]:
+    """A page of the user's acts, the newest first, and where the next one begins."""
+    rows = tx.audit.newest(PAGE + 1, user.pseudonym, before)
+    more = rows[PAGE - 1].id if len(rows) > PAGE else None
+    return {"activity": [_event(row) for row in rows[:PAGE]], "next": more}
+
+
+def _event(row: AuditEvent) -> dict[str, Any]:
+    return {
+        "at": _time(row.at),
+        "act": row.act,
+        "outcome": row.outcome,
+        "session": row.session,
+        "origin": row.origin,
     }
 
 

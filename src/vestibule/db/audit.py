@@ -55,9 +55,13 @@ class Audit:
             # Not the caller's doing, and no other name for it: somebody else wrote into the trail.
             raise StorageUnavailable("the audit trail holds rows after its newest") from error
 
-    def newest(self, most: int = 1, user: str | None = None) -> list[AuditEvent]:
-        """The newest rows, newest first; only those of the user with this pseudonym, if given."""
+    def newest(
+        self, most: int = 1, user: str | None = None, before: int | None = None
+    ) -> list[AuditEvent]:
+        """The newest rows, newest first; of this pseudonym, with a number below ``before``."""
         rows = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(most)
+        if before is not None:
+            rows = rows.where(AuditEvent.id < before)
         return list(self._work.scalars(rows if user is None else rows.where(_of(user))))
 
     def oldest(self, most: int) -> list[AuditEvent]:

@@ -164,6 +164,16 @@ class ExportedMail(BaseModel):
     about: str | None
 
 
+class ActivityEvent(BaseModel):
+    """What was done with an account, or refused: then ``outcome`` is the code of the refusal."""
+
+    at: str
+    act: str
+    outcome: str
+    session: str | None
+    origin: str | None
+
+
 class Export(BaseModel):
     """All that is stored about a person, but for secrets and hashes."""
 
@@ -171,6 +181,14 @@ class Export(BaseModel):
     sessions: list[ExportedSession]
     tokens: list[ExportedToken]
     mails: list[ExportedMail]
+    activity: list[ActivityEvent]
+
+
+class Activity(BaseModel):
+    """A page of one's own acts, the newest first; ``next`` is for ``before`` of the next page."""
+
+    activity: list[ActivityEvent]
+    next: int | None
 
 
 class Health(BaseModel):

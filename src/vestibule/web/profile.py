@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.web.bodies import (
     TOKEN,
+    Activity,
     AddressAndMessage,
     Credentials,
     Export,
@@ -38,6 +39,15 @@ profile = Blueprint("profile", __name__, url_prefix="/profile")
 EMAIL, NEW_EMAIL = "alice@example.com", "alice@example.net"
 ASKED = "if that address can be yours, a link is on its way to it"
 THEN = "2026-11-20T17:25:21+00:00"
+# Fewer than the largest number of a row has.
+DIGITS = 19
+EVENT = {
+    "at": THEN,
+    "act": "login",
+    "outcome": "accepted",
+    "session": "9f86d081884c7d65",
+    "origin": "192.0.2.7",
+}
 EXPORT = {
     "account": {
         "email": EMAIL,
@@ -57,6 +67,7 @@ EXPORT = {
     ],
     "tokens": [{"purpose": "reset", "expires_at": THEN, "address": None}],
     "mails": [{"kind": "reset", "queued_at": THEN, "recipient": EMAIL, "about": None}],
+    "activity": [EVENT],
 }
 
 
@@ -215,3 +226,27 @@ def delete() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """Tell all that is stored about who asks."""
     return answer(**auth().accounts.export(session_id()))
+
+
+@profile.get("/activity")
+@describe(
+    Operation(
+        "See what was done with your account, and what was refused",
+        (
+            Answer(
+                200,
+                "The newest acts; further pages begin before the number in next",
+                {"activity": [EVENT], "next": None},
+                (Activity,),
+            ),
+            NO_SESSION,
+        ),
+        query=("before",),
+        cookie=True,
+    )
+)
+def activity() -> ResponseReturnValue:
+    """Tell a page of the acts of who asks; a number that is none is not there."""
+    given = request.args.get("before", "")
+    before = int(given) if given.isascii() and given.isdigit() and len(given) < DIGITS else None
+    return answer(**auth().accounts.activity(session_id(), before))
