@@ -11,6 +11,7 @@ from flask import Flask
 
 from tests.conftest import Build
 from tests.stage.clock import MovableClock
+from tests.stage.databases import on_both_databases
 from tests.stage.profiles import STRICT
 from tests.stage.raw import database_of, rows
 from tests.stage.visits import ALICE, PASSWORD, front_desk
@@ -21,6 +22,8 @@ from vestibule.auth.caller import nobody
 from vestibule.auth.chain import Chain
 from vestibule.auth.errors import BadCredentials, StorageUnavailable
 from vestibule.db import DB
+
+pytestmark = on_both_databases
 
 
 @pytest.fixture

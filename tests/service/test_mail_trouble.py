@@ -80,6 +80,8 @@ def test_a_mail_refused_for_good_is_given_up_at_once(
     ask_for_reset(client)
     assert outbox(client.application).deliver_due() == 1
     assert state(client.application) == (True, True, f"{where}: 550 5.1.1 no such user")
+    (row,) = front_desk(client.application).trail.newest(1)
+    assert (row.act, row.outcome, row.user is None) == ("mail.dead", "reset", False)
     clock.advance(LATER)
     assert outbox(client.application).deliver_due() == 0
 

@@ -77,7 +77,7 @@ class Auth:
         hasher = _hasher(settings)
         sessions = _sessions(settings, db, clock, audit)
         tokens = _tokens(settings, db, clock)
-        outbox = Outbox.open(settings, db, clock, tokens)
+        outbox = Outbox.open(settings, db, clock, tokens, audit)
         rate_limits = RateLimits(db, clock, enabled=not classic)
         passwords = Passwords(db, hasher, _policy(settings), _breaches(settings, audit))
         owners = Owners(passwords, sessions, rate_limits)

@@ -15,6 +15,8 @@ from pathlib import Path
 from random import uniform
 from threading import Event
 
+from vestibule.auth.addresses import comparison_key
+from vestibule.auth.audit import Audit
 from vestibule.auth.carriers import Carrier, carrier
 from vestibule.auth.errors import NotSent, StorageUnavailable
 from vestibule.auth.letters import KINDS, Letter
@@ -48,16 +50,17 @@ class Outbox:
     _db: DB
     _clock: Clock
     _tokens: Tokens
+    _audit: Audit
     _stationery: Stationery
     _carrier: Carrier
     folder: Path
     queued: Event
 
     @classmethod
-    def open(cls, settings: Settings, db: DB, clock: Clock, tokens: Tokens) -> Outbox:
+    def open(cls, settings: Settings, db: DB, clock: Clock, tokens: Tokens, audit: Audit) -> Outbox:
         """The outbox of the service that ``settings`` describe."""
         paper, way, folder = stationery(settings), carrier(settings), settings.data / "mail"
-        return cls(db, clock, tokens, paper, way, folder, Event())
+        return cls(db, clock, tokens, audit, paper, way, folder, Event())
 
     def add(
         self,
@@ -219,8 +222,10 @@ class Outbox:
         wait = min(FIRST_RETRY * 2 ** min(message.attempts - 1, 10), LAST_RETRY)
         again = min(now + wait * uniform(1, 1 + JITTER), message.expires_at)  # noqa: S311
         over = final or now >= message.expires_at
-        with self._db.begin() as tx:
+        with self._audit.recording("mail.dead") as act, self._db.begin() as tx:
             if over:
+                act.user_id, act.email_key = message.user_id, comparison_key(message.recipient)
+                act.accept(tx, message.template)
                 tx.outbox.bury(message.id, message.attempts, now, reason[:REASON])
             else:
                 tx.outbox.postpone(message.id, message.attempts, again, reason[:REASON])
