@@ -45,3 +45,9 @@ def test_every_relative_link_leads_somewhere(page: Path) -> None:
 def test_there_are_pages() -> None:
     names = {page.name for page in pages()}
     assert {"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "operations.md"} <= names
+
+
+def test_every_page_of_the_manual_is_linked_from_the_readme() -> None:
+    linked = set(LINK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
+    manual = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert manual - {link.partition("#")[0] for link in linked} == set()

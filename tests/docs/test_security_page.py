@@ -20,6 +20,7 @@ from vestibule.auth.smtp import WHOLE_SECONDS
 from vestibule.config import Settings
 from vestibule.db.postgresql import CONNECT_SECONDS, LOCK_SECONDS, SILENT_SECONDS, STATEMENT_SECONDS
 from vestibule.lanes import BODY_SECONDS, QUEUE
+from vestibule.observe import ALLOWED
 from vestibule.serve import CONNECTIONS, DRAIN_SECONDS, HEADER_BYTES, HEADER_MILLISECONDS
 from vestibule.user import Row
 from vestibule.web.door import HEADERS
@@ -138,6 +139,17 @@ def test_every_column_is_classed() -> None:
     told = first_cells("What is stored")
     assert set(told) ^ set(columns) == set()
     assert len(told) == len(columns)
+
+
+def test_every_field_that_is_logged_is_described() -> None:
+    """The three places of the inventory, and each field of the first two."""
+    assert len(rows("What is logged")) == 3
+    logs = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    audit = (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")
+    assert [name for name in ALLOWED if f"`{name}`" not in logs + audit] == []
+    columns = {column.name for column in Row.metadata.tables["audit_events"].columns}
+    renamed = (columns - {"id", "at"}) | {"number", "time"}
+    assert [name for name in sorted(renamed) if f"| `{name}` |" not in audit] == []
 
 
 def imported(modules: set[str], *, but: tuple[str, ...] = ()) -> dict[str, set[str]]:
