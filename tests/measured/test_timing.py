@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.people import Person
-from tests.attacks.storage import copy_account
+from tests.attacks.storage import ask, copy_account
 from tests.measured.auc import area_under_curve
 from tests.measured.wire import Line, request
 from tests.stage.server import Server
@@ -33,9 +33,10 @@ UNLIMITED = {
 
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that limits each account as ever, and everybody together not at all."""
+    """A server that conceals accounts, and limits each as ever, but not everybody together."""
     folder = tmp_path_factory.mktemp("target")
-    server = Server(folder, workers=2, log_level="warning", **UNLIMITED)
+    concealed = {"require_verified": "true", "conceal_accounts": "true"}
+    server = Server(folder, workers=2, log_level="warning", **concealed, **UNLIMITED)
     yield server.start()
     server.stop()
 
@@ -44,6 +45,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def known(target: Server) -> list[str]:
     """Addresses that have an account."""
     first = Person(target).register()
+    ask(target, "UPDATE users SET verified_at = created_at, pending_until = NULL")
     return [copy_account(target, first.email, f"known{n:04}@example.com") for n in range(EACH)]
 
 
@@ -80,7 +82,7 @@ def measured(target: Server, attack: str, known: list[str]) -> dict[bool, list[A
     return answers
 
 
-@pytest.mark.parametrize("attack", ["login", "reset"])
+@pytest.mark.parametrize("attack", ["login", "reset", "register"])
 def test_time_tells_nothing(target: Server, known: list[str], attack: str) -> None:
     """A12: the area under the curve of a classifier, of which 0.5 is a coin."""
     answers = measured(target, attack, known)
