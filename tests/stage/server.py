@@ -29,7 +29,9 @@ class Visitor(requests.Session):
         for value in response.cookies.values():
             secrecy.remember(value)
         for found in secrecy.SHAPE.findall(response.text):
-            secrecy.remember(found)
+            # Without dashes it is a pseudonym, which is there to be logged.
+            if "-" in found:
+                secrecy.remember(found)
         return response
 
 
