@@ -8,7 +8,7 @@ import pytest
 
 from tests.attacks.people import Person
 from tests.stage.databases import SQLITE, Databases
-from tests.stage.profiles import STRICT
+from tests.stage.profiles import STRICT, UNLIMITED
 from tests.stage.server import Server
 
 
@@ -26,7 +26,7 @@ def target(
     folder = tmp_path_factory.mktemp("target")
     databases = Databases(request.config.getoption("--database") if profile == STRICT else SQLITE)
     settings = databases.settings(folder / "data")
-    server = Server(folder, profile=profile, workers=2, **settings)
+    server = Server(folder, profile=profile, workers=2, **UNLIMITED, **settings)
     yield server.start()
     server.stop()
     databases.drop()

@@ -42,6 +42,8 @@ answers the exercise's contract to the letter.
 """
 # What no type says.
 ACCEPTS = {
+    "redis_url": "secret; `redis://host:6379/0`, `rediss://host:6379/0` or"
+    " `redis+unix:///path/to/socket`",
     "host": "an address or a name; loopback only in the classic profile",
     "data": "a directory, which is made if it is not there",
     "public_url": "scheme, host and port alone: `https://auth.example.com`",
@@ -66,6 +68,7 @@ DEFAULTS = {
     "smtp_ca": "the system's",
     "mail_from": "`Vestibule <vestibule@localhost>`; none with a mail server",
     "mail_templates": "none",
+    "redis_url": "none: counted in the database",
     "workers": "one per core",
     "public_url": "`http://`, host and port",
     "database_url": "`vestibule.db` in the data directory",

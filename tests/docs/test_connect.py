@@ -130,7 +130,9 @@ def test_under_https_the_example_passes_the_other_name_on(tmp_path: Path) -> Non
     with running(tmp_path, settings=public) as server, example(tmp_path, server.url) as url:
         assert requests.post(f"{server.url}/users", data=ALICE, timeout=30).status_code == 200
         entered = requests.post(f"{url}/login", data=ALICE, allow_redirects=False, timeout=30)
-        cookie, *attributes = entered.headers["set-cookie"].split("; ")
+        session, device = entered.raw.headers.getlist("set-cookie")
+        assert device.startswith("__Host-device=")
+        cookie, *attributes = session.split("; ")
         assert cookie.startswith("__Host-session_id=")
         assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]
         # What a browser would send; over plain http it would not.

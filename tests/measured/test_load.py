@@ -17,6 +17,7 @@ from tests.attacks.people import Person, somewhere
 from tests.attacks.routes import FORM, routes
 from tests.measured.checks import Watched, percentile, watching
 from tests.measured.wire import Line, Lines, Timed, place, request
+from tests.stage.profiles import UNLIMITED
 from tests.stage.server import Server
 
 CHECK_MS, REFUSAL_MS, RECOVERY_SECONDS = 25, 50, 2
@@ -30,7 +31,7 @@ USUAL_MS = 2.5
 @pytest.fixture(scope="module")
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server as it comes, but for limits that would end the storm before it began."""
-    server = Server(tmp_path_factory.mktemp("target"), workers=2, log_level="warning")
+    server = Server(tmp_path_factory.mktemp("target"), workers=2, log_level="warning", **UNLIMITED)
     yield server.start()
     server.stop()
 

@@ -22,6 +22,7 @@ from tests.attacks.routes import FORM, JSON, Route, routes
 from tests.attacks.storage import ask
 from tests.lesson.environments import environment, run
 from tests.measured.injectable import careless
+from tests.stage.profiles import UNLIMITED
 from tests.stage.server import Server
 
 REQUIREMENTS = Path(__file__).with_name("sqlmap.txt")
@@ -42,7 +43,7 @@ def sqlmap() -> Path:
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose counts of failures are wiped all the time, so that each try arrives."""
     folder = tmp_path_factory.mktemp("target")
-    server = Server(folder, workers=2, log_level="info").start()
+    server = Server(folder, workers=2, log_level="info", **UNLIMITED).start()
     with forgetting(server):
         yield server
     server.stop()

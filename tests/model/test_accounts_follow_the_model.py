@@ -17,6 +17,7 @@ from tests.conftest import Build
 from tests.model.machine import Accounts
 from tests.stage.clock import MovableClock
 from tests.stage.databases import on_both_databases
+from tests.stage.profiles import UNLIMITED
 
 WALKS = int(os.environ.get("MODEL_WALKS", "10"))
 
@@ -29,7 +30,7 @@ def test_accounts_sessions_tokens_and_time_follow_the_model(
 
     def fresh() -> Flask:
         clock.now = began
-        return build("strict", data=tmp_path / str(next(number)), login_failures=1000)
+        return build("strict", data=tmp_path / str(next(number)), login_failures=1000, **UNLIMITED)
 
     run_state_machine_as_test(
         lambda: Accounts(fresh, clock),  # type: ignore[arg-type]  # Any factory will do.

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from tests.conftest import Build
 from tests.stage.clock import MovableClock
 from tests.stage.databases import on_both_databases
+from tests.stage.profiles import UNLIMITED
 from tests.stage.visits import front_desk, log_in, register, set_password, try_login, visitor
 from vestibule.auth import Auth
 from vestibule.auth.tokens import CHANGE, RESET, VERIFY
@@ -79,7 +80,7 @@ class Race:
 @pytest.fixture
 def race(build: Build, clock: MovableClock) -> Iterator[Race]:
     """The strict profile."""
-    running = Race(build("strict", login_failures=1000), clock)
+    running = Race(build("strict", login_failures=1000, **UNLIMITED), clock)
     yield running
     running.end()
 

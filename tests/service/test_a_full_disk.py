@@ -16,6 +16,7 @@ import requests
 
 from tests.conftest import Serve
 from tests.stage.databases import on_both_databases, only_sqlite
+from tests.stage.profiles import UNLIMITED
 from tests.stage.raw import is_on_postgresql, rows
 from tests.stage.server import Server
 from tests.stage.visits import PASSWORD, eventually
@@ -54,7 +55,7 @@ def is_told(refusal: requests.Response) -> None:
 
 @only_sqlite("the disk is the database server's")
 def test_files_that_may_not_grow(server: Serve) -> None:
-    running = server()
+    running = server(**UNLIMITED)
     (worker,) = running.workers()
     unlimited = resource.prlimit(worker, resource.RLIMIT_FSIZE)
     resource.prlimit(worker, resource.RLIMIT_FSIZE, (300_000, unlimited[1]))
@@ -83,7 +84,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @only_sqlite("the disk is the database server's")
 def test_a_disk_without_room(server: Serve, small_disk: Path) -> None:
-    running = server(data=small_disk)
+    running = server(data=small_disk, **UNLIMITED)
     filler = small_disk / "filler"
     filler.write_bytes(b"x" * 400_000)
     many, refusal = fill(running)
@@ -152,7 +153,7 @@ def every_account_has_its_row(running: Server) -> None:
 
 @on_both_databases
 def test_a_worker_killed_under_load_loses_nothing(server: Serve) -> None:
-    running = server(workers=2)
+    running = server(workers=2, **UNLIMITED)
     victim = running.workers()[0]
     acknowledged = under_load(running, lambda: os.kill(victim, signal.SIGKILL))
     stored = {email for (email,) in rows(running, "SELECT email FROM users")}
@@ -166,7 +167,7 @@ def test_a_worker_killed_under_load_loses_nothing(server: Serve) -> None:
 
 @on_both_databases
 def test_a_service_killed_under_load_loses_nothing(server: Serve) -> None:
-    running = server(workers=2)
+    running = server(workers=2, **UNLIMITED)
     killed: list[int] = []
 
     def kill_and_start_again() -> None:

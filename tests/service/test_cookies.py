@@ -18,12 +18,19 @@ ATTRIBUTES = {STRICT: {"HttpOnly", "SameSite=Lax", "Path=/"}, CLASSIC: {"Path=/"
 
 def test_the_cookie_has_the_attributes_of_its_profile(client: FlaskClient, profile: str) -> None:
     register(client)
-    (cookie,) = try_login(client).headers.getlist("Set-Cookie")
+    cookie = try_login(client).headers["Set-Cookie"]
     pair, *attributes = cookie.split("; ")
     assert set(attributes) == ATTRIBUTES[profile]
     name, _, value = pair.partition("=")
     assert name == "session_id"
     assert str(UUID(value)) == value
+
+
+def test_a_login_sets_no_cookies_but_its_own(client: FlaskClient, profile: str) -> None:
+    register(client)
+    set_by_login = try_login(client).headers.getlist("Set-Cookie")
+    names = ["session_id", "device"] if profile == STRICT else ["session_id"]
+    assert [cookie.partition("=")[0] for cookie in set_by_login] == names
 
 
 def test_only_a_login_sets_a_cookie(client: FlaskClient) -> None:
@@ -57,9 +64,11 @@ def test_under_https_too_and_by_its_other_name(build: Build) -> None:
 def test_under_https_the_cookie_never_leaves_it(build: Build) -> None:
     client = build(STRICT, public_url="https://auth.example.com").test_client()
     register(client)
-    (cookie,) = try_login(client).headers.getlist("Set-Cookie")
+    cookie, device = try_login(client).headers.getlist("Set-Cookie")
     assert cookie.startswith("__Host-session_id=")
     assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} == set(cookie.split("; ")[1:])
+    assert device.startswith("__Host-device=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} < set(device.split("; ")[1:])
     (sent,) = SimpleCookie(cookie).values()
     plain = visitor(client.application)
     plain.set_cookie("__Host-session_id", sent.value)
@@ -94,7 +103,7 @@ def test_other_cookies_do_not_stand_in_the_way(build: Build, others: str) -> Non
     ask, host = app.test_client(use_cookies=False), {"Host": "auth.example.com"}
     form = {"email": ALICE, "password": PASSWORD}
     ask.post("/users", data=form, headers=host)
-    (cookie,) = ask.post("/sessions", data=form, headers=host).headers.getlist("Set-Cookie")
+    cookie = ask.post("/sessions", data=form, headers=host).headers["Set-Cookie"]
     mine = cookie.partition(";")[0]
     for sent in (f"{others}{mine}", f"{mine}; {others}", f"{others} {mine};z=1"):
         assert ask.get("/profile", headers=host | {"Cookie": sent}).status_code == 200

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import Build
@@ -13,13 +12,12 @@ from tests.service.test_change_of_address import ELSEWHERE, ask, confirm
 from tests.service.test_undoing_a_change_of_address import undo
 from tests.service.test_verification import verify
 from tests.stage.crowd import at_once
-from tests.stage.profiles import STRICT
+from tests.stage.profiles import STRICT, UNLIMITED
 from tests.stage.raw import rows
 from tests.stage.visits import (
     ALICE,
     NEW_PASSWORD,
     PASSWORD,
-    front_desk,
     log_in,
     register,
     set_password,
@@ -29,18 +27,14 @@ from tests.stage.visits import (
 )
 
 ROUNDS = 15
+CONCEALED = {"require_verified": True, "conceal_accounts": True}
 Act = Callable[[FlaskClient], int]
 
 
 @pytest.fixture
 def strict(build: Build, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
     """A visitor of the strict profile, who may try as often as the rounds need."""
-    return _unlimited(build(STRICT))
-
-
-def _unlimited(app: Flask) -> FlaskClient:
-    object.__setattr__(front_desk(app).rate_limits, "enabled", False)
-    return app.test_client()
+    return build(STRICT, **UNLIMITED).test_client()
 
 
 def together(client: FlaskClient, *acts: Act) -> list[int]:
@@ -135,7 +129,7 @@ def test_an_address_registered_and_confirmed_at_once_has_one_owner(
 
 @pytest.mark.parametrize("_", range(ROUNDS))
 def test_registered_twice_at_once_an_address_has_one_account(build: Build, _: int) -> None:
-    client = _unlimited(build(STRICT, require_verified=True, conceal_accounts=True))
+    client = build(STRICT, **CONCEALED, **UNLIMITED).test_client()
     done = together(
         client,
         lambda one: register(one).status_code,
@@ -150,7 +144,7 @@ def test_registered_twice_at_once_an_address_has_one_account(build: Build, _: in
 
 @pytest.mark.parametrize("_", range(ROUNDS))
 def test_verified_and_registered_again_at_once_it_has_one_owner(build: Build, _: int) -> None:
-    client = _unlimited(build(STRICT, require_verified=True, conceal_accounts=True))
+    client = build(STRICT, **CONCEALED, **UNLIMITED).test_client()
     register(client)
     token = token_to(client.application, ALICE)
     owner = visitor(client.application)

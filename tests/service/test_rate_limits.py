@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,13 +15,17 @@ from tests.stage.clock import MovableClock
 from tests.stage.profiles import STRICT
 from tests.stage.raw import rows
 from tests.stage.visits import ALICE, BOB, PASSWORD, WRONG, front_desk, register, try_login
+from vestibule.auth import crypto
+from vestibule.auth.errors import StorageUnavailable
+from vestibule.auth.passwords import Passwords
 
 FAILURES = 10
 
 
 def fail(client: FlaskClient, times: int, email: str = ALICE, **options: Any) -> list[int]:
-    form = {"email": email, "password": WRONG}
-    return [client.post("/sessions", data=form, **options).status_code for _ in range(times)]
+    """Wrong passwords from a device that nobody knows."""
+    form, stranger = {"email": email, "password": WRONG}, client.application.test_client()
+    return [stranger.post("/sessions", data=form, **options).status_code for _ in range(times)]
 
 
 def coming_from(address: str) -> dict[str, Any]:
@@ -27,8 +33,8 @@ def coming_from(address: str) -> dict[str, Any]:
 
 
 def login_from(client: FlaskClient, address: str) -> int:
-    form = {"email": ALICE, "password": PASSWORD}
-    return client.post("/sessions", data=form, **coming_from(address)).status_code
+    form, stranger = {"email": ALICE, "password": PASSWORD}, client.application.test_client()
+    return stranger.post("/sessions", data=form, **coming_from(address)).status_code
 
 
 def test_the_eleventh_failure_is_429(strict: FlaskClient) -> None:
@@ -147,11 +153,81 @@ def test_how_many_is_a_setting(build: Build) -> None:
 
 def test_the_table_names_nobody_and_is_swept(strict: FlaskClient, clock: MovableClock) -> None:
     fail(strict, 1)
-    ((key,),) = rows(strict.application, "SELECT key FROM rate_limits")
-    assert len(key) == 64
-    clock.advance(minutes=15)
+    keys = [key for (key,) in rows(strict.application, "SELECT key FROM rate_limits")]
+    assert len(keys) == 4, "by account and origin, by account, by origin, by nothing"
+    assert all(re.fullmatch("[0-9a-f]{64}", key) for key in keys)
+    clock.advance(days=365)
     front_desk(strict.application).upkeep.sweep()
     assert rows(strict.application, "SELECT * FROM rate_limits") == []
+
+
+def test_a_thousand_windows_that_are_over_are_swept_at_once(
+    strict: FlaskClient, clock: MovableClock
+) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)"
+    insert = f"INSERT INTO rate_limits {many} SELECT i, 1, i FROM n"  # noqa: S608 - no input.
+    rows(strict.application, insert)
+    fail(strict, 1)
+    front_desk(strict.application).upkeep.sweep()
+    assert rows(strict.application, "SELECT count(*) FROM rate_limits") == [(4,)]
+
+
+def test_what_is_refused_writes_nothing(strict: FlaskClient) -> None:
+    fail(strict, FAILURES)
+    before = rows(strict.application, "SELECT * FROM rate_limits ORDER BY key")
+    assert fail(strict, 3) == [429] * 3
+    assert rows(strict.application, "SELECT * FROM rate_limits ORDER BY key") == before
+
+
+def test_what_is_refused_hashes_nothing(
+    strict: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(strict, FAILURES)
+    monkeypatch.setattr(crypto.Hasher, "verify", lambda *_: pytest.fail("it hashed"))
+    assert fail(strict, 1) == [429]
+
+
+def test_an_attempt_that_storage_ended_is_no_failure(
+    strict: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(strict)
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "check", Mock(side_effect=StorageUnavailable))
+        assert fail(strict, FAILURES + 1) == [503] * (FAILURES + 1)
+    assert fail(strict, 1) == [401]
+
+
+def test_an_attempt_that_overtakes_its_window_gives_nothing_to_the_next(
+    strict: FlaskClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A right password's hash outlasts the window; nine failures begin the next meanwhile."""
+    register(strict)
+    check = Passwords.check
+
+    def slow(self: Passwords, email: str, password: str) -> Any:
+        if password == PASSWORD:
+            clock.advance(minutes=15)
+            assert fail(strict, FAILURES) == [401] * FAILURES
+        return check(self, email, password)
+
+    monkeypatch.setattr(Passwords, "check", slow)
+    assert login_from(strict, "127.0.0.1") == 200
+    assert fail(strict, 1) == [429]
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_clock_that_jumps_shuts_nobody_out_for_longer(
+    strict: FlaskClient, clock: MovableClock, days: int
+) -> None:
+    register(strict)
+    fail(strict, FAILURES)
+    clock.advance(days=days)
+    answer = try_login(strict)
+    assert answer.status_code == (200 if days > 0 else 429)
+    if days < 0:
+        assert int(answer.headers["Retry-After"]) == 900
+        clock.advance(seconds=900)
+        assert try_login(strict).status_code == 200
 
 
 def test_classic_is_unlimited(classic: FlaskClient) -> None:

@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from vestibule.auth.accounts import Accounts
 from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
+from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.breaches import Breaches
 from vestibule.auth.caller import Caller, nobody
@@ -19,12 +21,13 @@ from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
 from vestibule.auth.errors import BadCredentials, NoSession, UnknownEmail, Unverified
 from vestibule.auth.keys import Keys
+from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.operators import Operators
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
-from vestibule.auth.passwords import WRONG, Checked, Overtaken, Passwords
+from vestibule.auth.passwords import WRONG, Overtaken, Passwords
 from vestibule.auth.policy import Policy
-from vestibule.auth.rate_limits import Limit, RateLimits
+from vestibule.auth.rate_limits import RateLimits, Spent
 from vestibule.auth.registrations import Registrations, Rules
 from vestibule.auth.schemes import Argon2id, Bcrypt
 from vestibule.auth.sessions import Sessions
@@ -37,7 +40,6 @@ from vestibule.user import User
 
 # The exercise's sessions and tokens have no end.
 ENDLESS = timedelta(days=36500)
-RESET_REQUESTS = Limit("reset", 5)
 
 
 @dataclass(frozen=True)
@@ -57,67 +59,69 @@ class Auth:
     sessions: Sessions
     tokens: Tokens
     outbox: Outbox
-    rate_limits: RateLimits
     operators: Operators
+    known_devices: KnownDevices
+    attempts: Attempts
     accounts: Accounts
     email_changes: EmailChanges
     registrations: Registrations
     upkeep: Upkeep
-    login_failures: Limit
 
     @classmethod
     def open(
         cls, settings: Settings, clock: Clock = clock, caller: Callable[[], Caller] = nobody
     ) -> Auth:
         """The front desk of the service; ``caller`` tells the audit trail who asks now."""
-        db, classic = DB(settings.database), settings.classic
-        keys = Keys.open(settings)
-        chain = Chain(keys)
-        audit = Audit(db, clock, chain, caller, settings.audit_retention)
+        db, keys = DB(settings.database), Keys.open(settings)
+        audit = Audit(db, clock, Chain(keys), caller, settings.audit_retention)
         hasher = _hasher(settings)
         sessions = _sessions(settings, db, clock, audit)
         tokens = _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens, audit)
-        rate_limits = RateLimits(db, clock, enabled=not classic)
+        rate_limits = RateLimits.open(settings, db, clock)
+        known_devices = KnownDevices(db, clock, keys, sessions)
+        attempts = Attempts.of(settings, rate_limits, known_devices)
         passwords = Passwords(db, hasher, _policy(settings), _breaches(settings, audit))
-        owners = Owners(passwords, sessions, rate_limits)
+        owners = Owners(passwords, sessions, attempts)
         rules = Rules(settings.must_verify, settings.concealed, settings.unverified_lifetime)
         registrations = Registrations(
-            db, clock, audit, passwords, sessions, tokens, outbox, rate_limits, rules
+            db, clock, audit, passwords, sessions, tokens, outbox, attempts, rules
         )
         return cls(
             _db=db,
             _clock=clock,
-            classic=classic,
+            classic=settings.classic,
             keys=keys,
             audit=audit,
-            trail=Trail(db, chain),
+            trail=Trail(db, Chain(keys)),
             passwords=passwords,
             sessions=sessions,
             tokens=tokens,
             outbox=outbox,
-            rate_limits=rate_limits,
+            known_devices=known_devices,
+            attempts=attempts,
             operators=Operators(db, clock, audit),
             accounts=Accounts(db, clock, audit, owners, sessions, tokens, outbox),
             email_changes=EmailChanges(
-                db, clock, audit, owners, passwords, tokens, outbox, rate_limits, settings.concealed
+                db, clock, audit, owners, passwords, tokens, outbox, attempts, settings.concealed
             ),
             registrations=registrations,
             upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations, hasher),
-            login_failures=Limit("login", settings.login_failures),
         )
 
     @recorded("register")
-    def register_user(self, email: str, password: str) -> User:
+    def register_user(self, email: str, password: str, device: Device | None = None) -> User:
         """Make an account and return it.
 
+        :param device: where a visitor asks from, for the count of accounts.
         :raises EmailTaken: the address, in this or another spelling, has one.
         :raises BadAddress: mail could not go there.
         :raises PasswordRefused: the policy does not allow the password.
+        :raises TooManyAttempts: too many accounts were made from there.
         """
         (require_storable if self.classic else require_well_formed)(email)
         acting().email_key = comparison_key(email)
-        return self.registrations.register(email, password)
+        return self.registrations.register(email, password, device)
 
     def valid_login(self, email: str, password: str) -> bool:
         """Whether ``password`` is the one of the account; an unknown address has none."""
@@ -128,32 +132,37 @@ class Auth:
         self,
         email: str,
         password: str,
-        origin: str,
         device: Device | None = None,
         instead_of: str | None = None,
     ) -> str:
         """Open a session for who knows the password, and return its id.
 
-        :param origin: where the request came from, for the count of failures.
-        :param device: what the owner is shown of where the session was opened.
+        :param device: where a visitor asks from: it is counted by, and shown to the owner.
         :param instead_of: the session id that the request came with; its session ends.
         :raises BadCredentials: wrong address or password.
-        :raises TooManyAttempts: too many failures for this address from there.
+        :raises TooManyAttempts: too many failures for this address, or from there.
         """
-        who = (comparison_key(email), origin)
-        acting().email_key = who[0]
-        self.rate_limits.check(self.login_failures, *who)
+        key = acting().email_key = comparison_key(email)
         try:
-            try:
-                return self._enter(self.passwords.check(email, password), device, instead_of)
-            except Overtaken:
-                # By a reset, which is final; or by a login that replaced a weak hash.
-                return self._enter(self.passwords.check(email, password), device, instead_of)
+            with self.attempts.login(key, device) as attempt:
+                enter = partial(self._enter, email, password, attempt, device, instead_of)
+                try:
+                    return enter()
+                except Overtaken:
+                    # By a reset, which is final; or by a login that replaced a weak hash.
+                    return enter()
         except BadCredentials as refusal:
-            self.rate_limits.count(self.login_failures, *who)
             raise self.registrations.conceal(refusal) from None
 
-    def _enter(self, checked: Checked | None, device: Device | None, instead_of: str | None) -> str:
+    def _enter(
+        self,
+        email: str,
+        password: str,
+        attempt: Spent,
+        device: Device | None,
+        instead_of: str | None,
+    ) -> str:
+        checked = self.passwords.check(email, password)
         if checked is None:
             raise BadCredentials(WRONG)
         with self._db.begin() as tx:
@@ -161,8 +170,9 @@ class Auth:
             user = self.passwords.confirm(tx, checked)
             if self.registrations.admit(user):
                 acting().accept(tx)
+                self.attempts.succeeded(tx, attempt)
                 return self.sessions.open(tx, user.id, device, instead_of)
-        self.registrations.remind(user)
+        self.registrations.remind(user, device)
         raise Unverified
 
     def create_session(self, email: str) -> str | None:
@@ -208,21 +218,20 @@ class Auth:
             return self.tokens.issue(tx, user.id, RESET)
 
     @recorded("reset.request")
-    def request_reset(self, email: str) -> str | None:
+    def request_reset(self, email: str, device: Device | None = None) -> str | None:
         """Mail a reset link to the address, if it has an account: the caller cannot tell.
 
         In the classic profile, the token itself instead, as the exercise asks.
 
         :raises UnknownEmail: classic only.
         :raises BadAddress: strict only.
-        :raises TooManyAttempts: this address was asked about too often.
+        :raises TooManyAttempts: this address was asked about too often, or others from there.
         """
         if self.classic:
             return self.get_reset_password_token(email)
         require_well_formed(email)
         key = acting().email_key = comparison_key(email)
-        self.rate_limits.check(RESET_REQUESTS, key)
-        self.rate_limits.count(RESET_REQUESTS, key)
+        self.attempts.mail(RESET, device, key)
         with self._db.begin() as tx:
             self.outbox.add(tx, RESET, email)
             acting().accept(tx)
@@ -245,6 +254,7 @@ class Auth:
         with self._db.begin() as tx:
             user, _ = self.tokens.spend(tx, reset_token, RESET)
             user.hashed_password = hashed
+            self.attempts.forgive(tx, user.email_key, user.id)
             acting().accept(tx)
             if not self.classic:
                 tx.sessions.close_all(user.id)

@@ -44,11 +44,12 @@ class Accounts:
         :raises PasswordRefused: the policy does not allow the new one.
         :raises TooManyAttempts: it was tried too often.
         """
-        proof = self._owners.prove(session_id, current)
+        proof = self._owners.prove(session_id, current, device)
         hashed = self._owners.hash_new(new, proof)
         with self._db.begin() as tx:
             user = self._owners.confirm(tx, proof)
             user.hashed_password = hashed
+            self._owners.forgive(tx, user)
             tx.sessions.close_all(user.id)
             self._tokens.void(tx, user)
             self._outbox.add(tx, PASSWORD_CHANGED, user.email, user_id=user.id)

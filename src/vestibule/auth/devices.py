@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Network
 from typing import NamedTuple
 
 UNKNOWN = "an unknown device"
@@ -33,6 +34,15 @@ class Device(NamedTuple):
 
     address: str
     user_agent: str
+    # By which the browser may be known; see ``known_devices``.
+    cookie: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """The address as it is counted: of IPv6 the /64 that one customer has at least."""
+        if ":" not in self.address:
+            return self.address
+        return str(IPv6Network((self.address, 64), strict=False))
 
 
 def in_words(user_agent: str | None) -> str:

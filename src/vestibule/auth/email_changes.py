@@ -14,21 +14,19 @@ from dataclasses import dataclass
 
 from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key, require_well_formed
+from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.claims import taken
+from vestibule.auth.devices import Device
 from vestibule.auth.errors import AddressInUse, BadAddress, BadCredentials, BadToken, UndoOpen
 from vestibule.auth.letters import CHANGE_ASKED, EMAIL_CHANGED
 from vestibule.auth.outbox import Outbox
-from vestibule.auth.owners import PROOFS, Owners
+from vestibule.auth.owners import Owners
 from vestibule.auth.passwords import NONE, Passwords
-from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.tokens import CHANGE, OVER, RESET, UNDO, Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, AlreadyExists, Transaction
 from vestibule.user import User
-
-# Each request sends a mail to an address that somebody typed.
-CHANGES = Limit("change", 5)
 
 
 @dataclass(frozen=True)
@@ -42,12 +40,14 @@ class EmailChanges:
     _passwords: Passwords
     _tokens: Tokens
     _outbox: Outbox
-    _rate_limits: RateLimits
+    _attempts: Attempts
     # Whether nobody is told which addresses have an account.
     _concealed: bool
 
     @recorded("email.request")
-    def request(self, session_id: str | None, email: str, password: str) -> None:
+    def request(
+        self, session_id: str | None, email: str, password: str, device: Device | None = None
+    ) -> None:
         """Mail a link to the new address, and tell the old one.
 
         :raises NoSession: the session is not open.
@@ -58,10 +58,10 @@ class EmailChanges:
         :raises TooManyAttempts: asked for too often.
         """
         require_well_formed(email)
-        proof = self._owners.prove(session_id, password)
-        who = str(proof.checked.user_id)
-        self._rate_limits.check(CHANGES, who)
-        self._rate_limits.count(CHANGES, who)
+        proof = self._owners.prove(session_id, password, device)
+        # One mail to an address that somebody typed, and one to that of the account.
+        people = (comparison_key(email), str(proof.checked.user_id))
+        self._attempts.mail(CHANGE, device, *people)
         with self._db.begin() as tx:
             user = self._owners.confirm(tx, proof)
             self._require_changeable(tx, user, email)
@@ -72,7 +72,7 @@ class EmailChanges:
             acting().accept(tx)
 
     @recorded("email.change")
-    def confirm(self, token: str | None, password: str) -> str:
+    def confirm(self, token: str | None, password: str, device: Device | None = None) -> str:
         """Give the account the address that the token was sent to; that address.
 
         :raises BadToken: unknown, expired, used or cancelled.
@@ -81,12 +81,10 @@ class EmailChanges:
         :raises TooManyAttempts: the password was tried too often.
         """
         found = self._tokens.look(token, CHANGE)
-        who = str(found.user_id)
-        self._rate_limits.check(PROOFS, who)
-        checked = self._passwords.check_of(found.user_id, password)
-        if checked is None:
-            self._rate_limits.count(PROOFS, who)
-            raise BadCredentials("This is not the password of the account.")
+        with self._attempts.proof(found.user_id, device):
+            checked = self._passwords.check_of(found.user_id, password)
+            if checked is None:
+                raise BadCredentials("This is not the password of the account.")
         try:
             with self._db.begin() as tx:
                 self._passwords.confirm(tx, checked)

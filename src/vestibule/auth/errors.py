@@ -32,6 +32,9 @@ __all__ = [
 Rule = Literal["too_short", "common", "pattern", "own_name", "breached"]
 
 
+DAY = 24 * 3600
+
+
 class Refusal(ValueError):
     """The request was understood and refused; ``code`` never changes, the text may."""
 
@@ -148,7 +151,11 @@ class TooManyAttempts(Refusal):
     code = "attempts_exceeded"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"Too many attempts. Try again in {retry_after} seconds.")
+        days = retry_after // DAY
+        when = (
+            f"{days} days, or set a new password by mail" if days > 1 else f"{retry_after} seconds"
+        )
+        super().__init__(f"Too many attempts. Try again in {when}.")
         self.retry_after = retry_after
 
 

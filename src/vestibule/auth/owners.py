@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vestibule.auth.acts import acting
+from vestibule.auth.attempts import Attempts
+from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials
 from vestibule.auth.passwords import Checked, Passwords
-from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.sessions import Sessions
 from vestibule.db import Transaction
 from vestibule.user import User
-
-# Who copied a session must not guess the password with it.
-PROOFS = Limit("proof", 10)
 
 
 class Proof(NamedTuple):
@@ -35,9 +33,9 @@ class Owners:
 
     _passwords: Passwords
     _sessions: Sessions
-    _rate_limits: RateLimits
+    _attempts: Attempts
 
-    def prove(self, session_id: str | None, password: str) -> Proof:
+    def prove(self, session_id: str | None, password: str, device: Device | None = None) -> Proof:
         """Check the password of whose session this is; ``confirm`` it where something changes.
 
         :raises NoSession: it is not open.
@@ -46,13 +44,16 @@ class Owners:
         """
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id)
-        who = str(visit.user_id)
-        self._rate_limits.check(PROOFS, who)
-        checked = self._passwords.check_of(visit.user_id, password)
-        if checked is None:
-            self._rate_limits.count(PROOFS, who)
-            raise BadCredentials("This is not the password of your account.")
+        # Who copied a session must not guess the password with it.
+        with self._attempts.proof(visit.user_id, device):
+            checked = self._passwords.check_of(visit.user_id, password)
+            if checked is None:
+                raise BadCredentials("This is not the password of your account.")
         return Proof(session_id, visit.email, checked)
+
+    def forgive(self, tx: Transaction, user: User) -> None:
+        """Count failures anew, within ``tx``: the account has a new password."""
+        self._attempts.forgive(tx, user.email_key, user.id)
 
     def confirm(self, tx: Transaction, proof: Proof) -> User:
         """The account, if within ``tx`` session and password are still what they were.

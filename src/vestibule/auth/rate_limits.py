@@ -1,64 +1,212 @@
-"""How often something may be tried, counted in the database for all workers together."""
+"""How often something may be tried: taken from a budget before, given back if it was no failure.
+
+An attempt is counted before its password is hashed. Had it been counted afterwards, as many more
+as there are threads would slip through while the hashes are computed. Nothing else gives a budget
+back what was taken from it, and only in the same window: a success never refills what others used.
+"""
 
 from __future__ import annotations
 
+import logging
 import math
-from dataclasses import dataclass
-from datetime import timedelta
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import NamedTuple
 
+from limits import RateLimitItemPerSecond
+from limits.strategies import FixedWindowRateLimiter
+
+from vestibule.auth.counts import SharedCounts, StoredCounts
 from vestibule.auth.crypto import digest
 from vestibule.auth.errors import TooManyAttempts
-from vestibule.config import Clock
-from vestibule.db import DB
+from vestibule.config import Clock, Settings
+from vestibule.db import DB, Transaction
+
+log = logging.getLogger(__name__)
+
+SWEEP_BATCH = 1000
+SWEEP_ROUNDS = 100
 
 
 @dataclass(frozen=True)
 class Limit:
-    """At most ``amount`` in a window that opens with the first."""
+    """At most ``amount`` in a window that opens with the first; none: as many as one likes."""
 
     name: str
     amount: int
     window: timedelta = timedelta(minutes=15)
+    # Counted in the database even where there is a Redis, which may forget.
+    durable: bool = False
+
+    @cached_property
+    def item(self) -> RateLimitItemPerSecond:
+        """The same in the words of the library."""
+        return RateLimitItemPerSecond(self.amount, int(self.window.total_seconds()), self.name)
+
+
+class Budget(NamedTuple):
+    """What ``who`` may use of a limit."""
+
+    limit: Limit
+    who: tuple[str, ...]
+
+    @property
+    def holder(self) -> str:
+        """A digest: what is stored tells nobody which addresses were tried."""
+        return digest("\0".join(self.who))
+
+    @property
+    def key(self) -> str:
+        """The name that it is counted by."""
+        return self.limit.item.key_for(self.holder)
+
+
+@dataclass
+class Spent:
+    """What one attempt took, until it is given back."""
+
+    # By key: the end of the window in the database, the length of the window in Redis.
+    stored: dict[str, datetime] = field(default_factory=dict)
+    shared: dict[str, int] = field(default_factory=dict)
+    # When Redis had counted, by ``time.monotonic``.
+    since: float = 0.0
 
 
 @dataclass(frozen=True)
 class RateLimits:
-    """The counts. Without the database nothing can be tried: they fail closed."""
+    """All budgets. Without the database nothing can be tried: they fail closed."""
 
     _db: DB
     _clock: Clock
     # The classic profile limits nothing.
     enabled: bool
+    # Where windows are counted that may be forgotten; while it fails, in the database.
+    _redis: SharedCounts | None = None
 
-    def check(self, limit: Limit, *who: str) -> None:
-        """Let pass whoever has attempts left. Nothing is counted, and nothing written.
+    @classmethod
+    def open(cls, settings: Settings, db: DB, clock: Clock) -> RateLimits:
+        """All budgets of the service that ``settings`` describe."""
+        return cls(db, clock, not settings.classic, SharedCounts.at(settings.redis_url))
 
-        Attempts that are under way are not counted yet: as many more can slip through as there
-        are threads to try them. Counting them first would shut out who logs in twice at once.
+    def spend(self, budgets: Sequence[Budget]) -> Spent:
+        """Take one from each budget, or nothing from any.
 
-        :raises TooManyAttempts: there were as many as the limit allows.
+        :raises TooManyAttempts: one is used up; it says when the last of those is not any more.
+        :raises StorageUnavailable: it cannot be told.
         """
-        if not self.enabled:
-            return
-        now = self._clock()
-        with self._db.read() as tx:
-            hits, window_ends = tx.rate_limits.get(_key(limit, who), now)
-        if hits >= limit.amount:
-            raise TooManyAttempts(math.ceil((window_ends - now).total_seconds()))
+        spent = Spent()
+        wanted = [each for each in budgets if each.limit.amount and self.enabled]
+        rest = self._spend_shared(wanted, spent)
+        try:
+            self._spend_stored(rest, spent)
+        except BaseException:
+            self._give_back_shared(spent)
+            raise
+        return spent
 
-    def count(self, limit: Limit, *who: str) -> None:
-        """Count one attempt, in the window that is open or in one that opens now."""
-        if self.enabled:
-            now = self._clock()
-            with self._db.begin() as tx:
-                tx.rate_limits.count(_key(limit, who), now, now + limit.window)
+    def give_back(self, spent: Spent, tx: Transaction | None = None) -> None:
+        """Put what was taken back where it was taken, within ``tx`` if there is one; once."""
+        if spent.stored and tx is None:
+            with self._db.begin() as own:
+                self._give_back_stored(own, spent)
+        elif tx is not None:
+            self._give_back_stored(tx, spent)
+        self._give_back_shared(spent)
+
+    def forget(self, tx: Transaction, budgets: Sequence[Budget]) -> None:
+        """Count these durable budgets from nothing again, within ``tx``."""
+        counts = StoredCounts(tx, self._clock())
+        limiter = FixedWindowRateLimiter(counts)
+        for each in sorted(budgets, key=lambda each: each.key):
+            limiter.clear(each.limit.item, each.holder)
 
     def sweep(self) -> None:
-        """Remove the windows that are over."""
+        """Remove the windows that are over, some at a time: writers never wait long."""
+        for _ in range(SWEEP_ROUNDS):
+            with self._db.begin() as tx:
+                if tx.rate_limits.sweep(self._clock(), SWEEP_BATCH) < SWEEP_BATCH:
+                    break
+
+    def _spend_stored(self, budgets: Sequence[Budget], spent: Spent) -> None:
+        if not budgets:
+            return
+        now = self._clock()
+        # Looking first keeps a flood of what is refused anyway from taking the write lock.
+        with self._db.read() as tx:
+            counts = StoredCounts(tx, now)
+            counts.read([each.key for each in budgets])
+            limiter = FixedWindowRateLimiter(counts)
+            over = [each for each in budgets if not limiter.test(each.limit.item, each.holder)]
+        latest = max((counts.ends(each.key) for each in over), default=now)
+        # An end that is too far away is from before the clock was set back; counting mends it.
+        if over and all(counts.ends(each.key) <= now + each.limit.window for each in over):
+            raise TooManyAttempts(_seconds(latest - now))
         with self._db.begin() as tx:
-            tx.rate_limits.sweep(self._clock())
+            refused_until = self._hit(StoredCounts(tx, now), budgets, spent)
+            if refused_until:
+                self._give_back_stored(tx, spent)
+        if refused_until:
+            raise TooManyAttempts(_seconds(refused_until - now))
+
+    def _hit(
+        self, counts: StoredCounts, budgets: Sequence[Budget], spent: Spent
+    ) -> datetime | None:
+        """Count one for each; the latest end of those that were used up, if any was."""
+        limiter, over = FixedWindowRateLimiter(counts), []
+        # Always in the same order: two that wait for each other's rows would wait for ever.
+        for each in sorted(budgets, key=lambda each: each.key):
+            if not limiter.hit(each.limit.item, each.holder):
+                over.append(counts.ends(each.key))
+            spent.stored[each.key] = counts.ends(each.key)
+        return max(over, default=None)
+
+    def _give_back_stored(self, tx: Transaction, spent: Spent) -> None:
+        counts = StoredCounts(tx, self._clock())
+        for key in sorted(spent.stored):
+            counts.take_off(key, spent.stored[key])
+        spent.stored.clear()
+
+    def _spend_shared(self, budgets: Sequence[Budget], spent: Spent) -> Sequence[Budget]:
+        """Take from the budgets that Redis counts, and say which are left for the database."""
+        redis = self._redis
+        if redis is None or redis.rests():
+            return budgets
+        try:
+            wait = self._hit_shared(redis, budgets, spent)
+        except redis.failures:
+            log.warning("limits.redis_unavailable")
+            redis.rest()
+            spent.shared.clear()
+            return budgets
+        if wait:
+            self._give_back_shared(spent)
+            raise TooManyAttempts(_seconds(timedelta(seconds=wait)))
+        return [each for each in budgets if each.limit.durable]
+
+    def _hit_shared(self, redis: SharedCounts, budgets: Sequence[Budget], spent: Spent) -> float:
+        """Count one for each; how many seconds the longest takes of those that were used up."""
+        limiter, over = FixedWindowRateLimiter(redis), [0.0]
+        for each in budgets:
+            if each.limit.durable:
+                continue
+            spent.shared[each.key] = each.limit.item.get_expiry()
+            if not limiter.hit(each.limit.item, each.holder):
+                over.append(max(redis.left(each.key), 0.001))
+        spent.since = time.monotonic()
+        return max(over)
+
+    def _give_back_shared(self, spent: Spent) -> None:
+        if self._redis and spent.shared:
+            # What cannot be given back stays taken, until its window ends.
+            with suppress(*self._redis.failures):
+                for key, expiry in spent.shared.items():
+                    self._redis.take_off(key, expiry, spent.since)
+        spent.shared.clear()
 
 
-def _key(limit: Limit, who: tuple[str, ...]) -> str:
-    # A digest: the table tells nobody which addresses were tried.
-    return digest("\0".join((limit.name, *who)))
+def _seconds(wait: timedelta) -> int:
+    return math.ceil(wait.total_seconds())

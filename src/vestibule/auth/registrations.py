@@ -20,22 +20,19 @@ from typing import NamedTuple
 
 from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key
+from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts
 from vestibule.auth.letters import REGISTERED_AGAIN
 from vestibule.auth.outbox import Outbox
-from vestibule.auth.owners import PROOFS
 from vestibule.auth.passwords import Passwords
-from vestibule.auth.rate_limits import Limit, RateLimits
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import UNDO, VERIFY, Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, AlreadyExists
 from vestibule.user import User
 
-# Mails that one address gets because somebody registers it, or logs in, again and again.
-AGAIN, REMINDERS = Limit("register", 5), Limit("verify", 3)
 SWEEP_BATCH = 500
 UNSURE = "Wrong address or password, or an address that is not verified yet: see your mail."
 
@@ -62,7 +59,7 @@ class Registrations:
     _sessions: Sessions
     _tokens: Tokens
     _outbox: Outbox
-    _rate_limits: RateLimits
+    _attempts: Attempts
     _rules: Rules
 
     @property
@@ -70,26 +67,24 @@ class Registrations:
         """Whether nobody is told which addresses have an account."""
         return self._rules.concealed
 
-    def register(self, email: str, password: str) -> User:
+    def register(self, email: str, password: str, device: Device | None = None) -> User:
         """Make an account, or one anew whose address nobody verified, and return it.
 
         :raises EmailTaken: the address has an account; concealed, its owner gets a mail.
         :raises PasswordRefused: the policy does not allow the password.
-        :raises TooManyAttempts: concealed only; the address was registered too often.
+        :raises TooManyAttempts: too many were made from there; concealed, of the address, too.
         """
         key = comparison_key(email)
-        if self.concealed:
-            self._rate_limits.check(AGAIN, key)
-            self._rate_limits.count(AGAIN, key)
-        hashed = self._passwords.hash_new(password, email)
-        try:
-            user = self._add(email, key, hashed)
-        except AlreadyExists:
-            # Somebody else's registration was faster, and is known by now.
-            user = self._add(email, key, hashed)
-        if user is None:
-            raise EmailTaken(email)
-        return user
+        with self._attempts.registration(key, device, mails=self.concealed):
+            hashed = self._passwords.hash_new(password, email)
+            try:
+                user = self._add(email, key, hashed)
+            except AlreadyExists:
+                # Somebody else's registration was faster, and is known by now.
+                user = self._add(email, key, hashed)
+            if user is None:
+                raise EmailTaken(email)
+            return user
 
     def admit(self, user: User) -> bool:
         """Whether who knows the password may log in; then the account is no longer pending."""
@@ -98,12 +93,10 @@ class Registrations:
         user.pending_until = None
         return True
 
-    def remind(self, user: User) -> None:
+    def remind(self, user: User, device: Device | None) -> None:
         """Mail a fresh link to who may not log in yet; not more often than now and then."""
-        who = user.email_key
         with suppress(TooManyAttempts):
-            self._rate_limits.check(REMINDERS, who)
-            self._rate_limits.count(REMINDERS, who)
+            self._attempts.mail(VERIFY, device, user.email_key)
             self._outbox.queue(VERIFY, user.email)
 
     def conceal(self, refusal: BadCredentials) -> BadCredentials:
@@ -126,12 +119,10 @@ class Registrations:
         :raises TooManyAttempts: the password was tried too often.
         """
         found = self._tokens.look(token, VERIFY)
-        who = str(found.user_id)
-        self._rate_limits.check(PROOFS, who)
-        checked = self._passwords.check_of(found.user_id, password)
-        if checked is None:
-            self._rate_limits.count(PROOFS, who)
-            raise BadCredentials("This is not the password that was chosen at registration.")
+        with self._attempts.proof(found.user_id, device):
+            checked = self._passwords.check_of(found.user_id, password)
+            if checked is None:
+                raise BadCredentials("This is not the password that was chosen at registration.")
         with self._db.begin() as tx:
             self._passwords.confirm(tx, checked)
             user, _ = self._tokens.spend(tx, token, VERIFY)

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, BeforeValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AnyHttpUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from vestibule.config.breach_list import read_breach_list
@@ -20,7 +29,24 @@ from vestibule.config.databases import (
     require_database,
 )
 from vestibule.config.mail_server import MailServer, read_mail_server, require_sender
-from vestibule.config.values import PREFIX, Duration, SecretFiles, is_loopback, parse_keys
+from vestibule.config.values import (
+    PREFIX,
+    Amount,
+    Duration,
+    SecretFiles,
+    is_loopback,
+    parse_keys,
+    require_redis,
+)
+
+# What raises ``ValueError`` for a text that such a setting cannot be.
+READERS: dict[str, Callable[[str], object]] = {
+    "secret_key": parse_keys,
+    "smtp_url": read_mail_server,
+    "mail_from": require_sender,
+    "breached_passwords": read_breach_list,
+    "redis_url": require_redis,
+}
 
 
 class Settings(BaseSettings):
@@ -114,7 +140,21 @@ class Settings(BaseSettings):
         None, description="Where stolen passwords are listed, which no new one may be."
     )
     login_failures: int = Field(
-        10, ge=1, le=1000, description="Failed logins per account and address in fifteen minutes."
+        10, ge=1, le=1000, description="Failed logins per account and client in 15 minutes."
+    )
+    login_failures_per_account: int = Field(
+        100, ge=0, le=100, description="Failed logins of an account until it has a new password."
+    )
+    login_failures_per_origin: Amount = Field(
+        100, description="Failed logins per client, to all accounts, in 15 minutes."
+    )
+    login_failures_per_hour: Amount = Field(10_000, description="Failed logins of all in an hour.")
+    registrations_per_origin: Amount = Field(60, description="New accounts per client in an hour.")
+    registrations_per_hour: Amount = Field(1000, description="New accounts of all in an hour.")
+    mails_per_origin: Amount = Field(60, description="Mails asked for per client in an hour.")
+    mails_per_hour: Amount = Field(1000, description="Mails asked for by everybody in an hour.")
+    redis_url: SecretStr | None = Field(
+        None, description="Redis to count attempts in; the database unless said otherwise."
     )
     audit_retention: Duration = Field(
         timedelta(days=365), description="The audit trail forgets acts that are older than this."
@@ -174,12 +214,13 @@ class Settings(BaseSettings):
                 )
         return self
 
-    @field_validator("secret_key")
+    @field_validator(*READERS)
     @classmethod
-    def _long_enough(cls, keys: SecretStr | None) -> SecretStr | None:
-        if keys:
-            parse_keys(keys.get_secret_value())
-        return keys
+    def _can_be_read(cls, value: SecretStr | str | None, which: ValidationInfo) -> object:
+        if value:
+            plain = value.get_secret_value() if isinstance(value, SecretStr) else value
+            READERS[str(which.field_name)](plain)
+        return value
 
     @field_validator("public_url")
     @classmethod
@@ -187,27 +228,6 @@ class Settings(BaseSettings):
         if url and (url.path not in (None, "/") or url.query or url.fragment or url.username):
             raise ValueError("say scheme, host and port alone, as in https://auth.example.com")
         return url
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _a_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
-        if url:
-            read_mail_server(url.get_secret_value())
-        return url
-
-    @field_validator("breached_passwords")
-    @classmethod
-    def _a_list_to_ask(cls, text: str | None) -> str | None:
-        if text:
-            read_breach_list(text)
-        return text
-
-    @field_validator("mail_from")
-    @classmethod
-    def _an_address(cls, text: str | None) -> str | None:
-        if text:
-            require_sender(text)
-        return text
 
     @field_validator("smtp_ca", "mail_templates")
     @classmethod

@@ -44,6 +44,22 @@ Duration = Annotated[
 ]
 
 
+# How many of something may be; 0 is as many as one likes.
+Amount = Annotated[int, Field(ge=0, le=100_000_000)]
+REDIS_URL = re.compile(r"rediss?://[^/]|redis\+unix:///.")
+
+
+def require_redis(url: str) -> None:
+    """Accept what could be the URL of a Redis.
+
+    :raises ValueError: it could not; the text says how one looks.
+    """
+    if not REDIS_URL.match(url):
+        raise ValueError(
+            "say it as redis://host:6379/0, rediss://host:6379/0 or redis+unix:///path/to/socket"
+        )
+
+
 class SecretFiles(PydanticBaseSettingsSource):
     """Reads ``VESTIBULE_X_FILE`` for each secret setting X: a file shows up in no process list."""
 

@@ -34,7 +34,7 @@ from vestibule.web.openapi import (
     page,
     refusal,
 )
-from vestibule.web.visitors import device, origin
+from vestibule.web.visitors import device
 
 api = Blueprint("api", __name__)
 
@@ -81,6 +81,7 @@ def index() -> ResponseReturnValue:
             REFUSED_PASSWORD,
             TOO_LONG,
             field_refusal(400),
+            TOO_MANY,
         ),
         body=Credentials,
         example=CREDENTIALS,
@@ -90,7 +91,7 @@ def users() -> ResponseReturnValue:
     """Make an account."""
     form = read(Credentials, missing=400)
     try:
-        auth().register_user(form.email, form.password)
+        auth().register_user(form.email, form.password, device())
     except EmailTaken:
         if not auth().registrations.concealed:
             return answer(message="email already registered"), 400
@@ -122,7 +123,7 @@ def users() -> ResponseReturnValue:
 def login() -> ResponseReturnValue:
     """Log in and hand over the session cookie."""
     form = read(Credentials, missing=401)
-    session = auth().login(form.email, form.password, origin(), device(), session_id())
+    session = auth().login(form.email, form.password, device(), session_id())
     return hand_over(answer(email=form.email, message="logged in"), session)
 
 
@@ -186,7 +187,7 @@ def profile() -> ResponseReturnValue:
 def get_reset_password_token() -> ResponseReturnValue:
     """Mail a reset link; the classic profile gives the token itself."""
     form = read(ResetRequest, missing=403)
-    token = auth().request_reset(form.email)
+    token = auth().request_reset(form.email, device())
     if token is None:
         return answer(email=form.email, message=LINK_SENT)
     return answer(email=form.email, reset_token=token)

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from vestibule.auth import Auth
 from vestibule.auth.conflicts import until_settled
+from vestibule.auth.known_devices import LIFETIME
 from vestibule.config import Settings, is_loopback
 from vestibule.web.origins import own_origin
 from vestibule.web.problems import (
@@ -26,12 +27,11 @@ from vestibule.web.problems import (
     answer_refusals,
     as_json,
 )
-from vestibule.web.visitors import TRUSTED_PROXIES
+from vestibule.web.visitors import DEVICE_COOKIE, TRUSTED_PROXIES, cookie_name, device
 
 # Where the server notes in the WSGI environment that it refuses a request by itself: the status.
 REFUSED = "vestibule.refused"
 COOKIE = "session_id"
-# The prefix makes browsers refuse the cookie from another host or over http (RFC 6265bis).
 SECURE_COOKIE = f"__Host-{COOKIE}"
 SESSION_COOKIE = {
     name: re.compile(rf'(?:^|;)[ \t]*{name}="?([^;"]*)') for name in (COOKIE, SECURE_COOKIE)
@@ -146,23 +146,29 @@ def session_id() -> str | None:
         if authorization and authorization.type == "bearer":
             return authorization.token
     # All cookies would be parsed and unquoted otherwise: a tenth of a session check.
-    found = SESSION_COOKIE[_cookie_name()].search(environ.get("HTTP_COOKIE", ""))
+    found = SESSION_COOKIE[cookie_name(COOKIE)].search(environ.get("HTTP_COOKIE", ""))
     return found[1] if found else None
 
 
 def hand_over(response: Response, session_id: str) -> Response:
-    """Put the session into a cookie that scripts and other sites' forms do not get."""
+    """Put the session into a cookie that scripts and other sites' forms do not get.
+
+    Another one makes the browser a device that the account knows.
+    """
     if auth().classic:
         response.set_cookie(COOKIE, session_id)
-    else:
-        response.set_cookie(_cookie_name(), session_id, **_kept_close())
+        return response
+    response.set_cookie(cookie_name(COOKIE), session_id, **_kept_close())
+    known = auth().known_devices.remember(session_id, device().cookie)
+    if known:
+        response.set_cookie(cookie_name(DEVICE_COOKIE), known, max_age=LIFETIME, **_kept_close())
     return response
 
 
 def forget(response: WerkzeugResponse) -> WerkzeugResponse:
     """Have the browser drop the cookie of a session that is over: nothing of it stays there."""
     if not auth().classic:
-        response.delete_cookie(_cookie_name(), **_kept_close())
+        response.delete_cookie(cookie_name(COOKIE), **_kept_close())
     return response
 
 
@@ -231,10 +237,6 @@ class NoFlaskSession(SessionInterface):
 
 
 NO_SESSION = NullSession()
-
-
-def _cookie_name() -> str:
-    return SECURE_COOKIE if current_app.config["HTTPS"] else COOKIE
 
 
 def _with_headers(wsgi: Wsgi, added: list[tuple[str, str]]) -> Wsgi:

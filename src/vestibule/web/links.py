@@ -141,7 +141,7 @@ def confirm() -> ResponseReturnValue:
     """Change the address, or show the form again with the reason."""
 
     def act(token: str, password: str) -> ResponseReturnValue:
-        email = auth().email_changes.confirm(token, password)
+        email = auth().email_changes.confirm(token, password, device())
         return _done("Address changed", f"Your account has the address {email} from now on.")
 
     return _sent(act, "confirm.html")

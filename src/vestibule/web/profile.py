@@ -132,7 +132,7 @@ def change_password() -> ResponseReturnValue:
 def change_email() -> ResponseReturnValue:
     """Mail a link to the new address, and tell the old one."""
     form = read(Credentials, missing=400)
-    auth().email_changes.request(session_id(), form.email, form.password)
+    auth().email_changes.request(session_id(), form.email, form.password, device())
     return answer(email=form.email, message=ASKED)
 
 
@@ -161,7 +161,7 @@ def change_email() -> ResponseReturnValue:
 def confirm_email() -> ResponseReturnValue:
     """Spend the token that the new address got."""
     form = read(LinkAndPassword, missing=400)
-    email = auth().email_changes.confirm(form.token, form.password)
+    email = auth().email_changes.confirm(form.token, form.password, device())
     return answer(email=email, message="email changed")
 
 

@@ -15,6 +15,7 @@ from vestibule.auth.caller import Caller, request_id
 from vestibule.auth.devices import Device
 
 TRUSTED_PROXIES = "TRUSTED_PROXIES"
+DEVICE_COOKIE = "device"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # A socket that has no address (a Unix socket's) is on this machine.
 HERE = "127.0.0.1"
@@ -35,23 +36,24 @@ def address() -> Address:
     return (_read(entries[-proxies].strip()) if len(entries) >= proxies else None) or socket
 
 
-def origin() -> str:
-    """Where the request comes from, for counting: an address, or one customer's IPv6 network."""
-    found = address()
-    if isinstance(found, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found)
-
-
 def caller() -> Caller:
     """Who asks, for the audit trail; outside a request, nobody from outside does."""
-    return Caller(origin(), request_id.get()) if has_request_context() else Caller()
+    return Caller(device().origin, request_id.get()) if has_request_context() else Caller()
 
 
 def device() -> Device:
     """Where the request comes from, as its owner would recognise it."""
     agent = request.headers.get("User-Agent", "")
-    return Device(str(address()), "".join(filter(str.isprintable, agent)))
+    printable = "".join(filter(str.isprintable, agent))
+    return Device(str(address()), printable, request.cookies.get(cookie_name(DEVICE_COOKIE)))
+
+
+def cookie_name(name: str) -> str:
+    """What a cookie is called here.
+
+    Under https a prefix makes browsers refuse it from another host or over http (RFC 6265bis).
+    """
+    return f"__Host-{name}" if current_app.config["HTTPS"] else name
 
 
 def _read(entry: str) -> Address | None:

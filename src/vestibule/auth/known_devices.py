@@ -1,0 +1,100 @@
+"""Devices that an account was opened from before: their owners have failures of their own.
+
+Who fails on purpose, from many places, can use up every budget of an account that strangers have.
+The owner must not be locked out by that: a login leaves a signed cookie, and with it a browser
+counts apart. The cookie opens nothing. Nothing is stored: it holds a random number to count by, and
+the digest of what it is bound to: the account, and its password as it is hashed. A new password
+makes all devices strangers again, those of a thief too. See also OWASP, "Slow Down Online Guessing
+Attacks with Device Cookies".
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from vestibule.auth.crypto import digest
+from vestibule.auth.keys import Keys
+from vestibule.auth.sessions import Sessions
+from vestibule.config import Clock
+from vestibule.db import DB
+from vestibule.user import User
+
+PURPOSE = "device"
+# The longest that browsers keep a cookie (RFC 6265bis).
+LIFETIME = timedelta(days=400)
+# A family shares a browser: so many accounts know it at the same time.
+ACCOUNTS = 5
+BETWEEN = "~"
+
+
+class Mark(NamedTuple):
+    """One account's part of the cookie."""
+
+    number: str
+    bound: str
+    signed: str
+
+
+@dataclass(frozen=True)
+class KnownDevices:
+    """What browsers keep to be known by."""
+
+    _db: DB
+    _clock: Clock
+    _keys: Keys
+    _sessions: Sessions
+
+    def recognise(self, email_key: str, cookie: str | None) -> str | None:
+        """The number of a device that the account with this address knows, or ``None``.
+
+        :param cookie: what the browser sent.
+        """
+        marks = list(self._marks(cookie))
+        if not marks:
+            return None
+        with self._db.read() as tx:
+            user = tx.users.with_key(email_key)
+        known = (mark.number for mark in marks if user and _is_bound(mark, user))
+        return next(known, None)
+
+    def remember(self, session_id: str, cookie: str | None) -> str | None:
+        """The cookie that makes a browser known to the account that was just opened on it.
+
+        Each login makes a new number: what was failed under an old one stays with that.
+
+        :param cookie: what the browser sent; what other accounts know it by stays in it.
+        """
+        visit = self._sessions.find(session_id)
+        if visit is None:
+            return None
+        with self._db.read() as tx:
+            user = tx.users.get(visit.user_id)
+        if user is None:
+            return None
+        ends = int((self._clock() + LIFETIME).timestamp())
+        new = self._keys.sign(PURPOSE, f"{secrets.token_hex(16)}.{_binding(user)}.{ends}")
+        others = [mark.signed for mark in self._marks(cookie) if not _is_bound(mark, user)]
+        return BETWEEN.join([new, *others][:ACCOUNTS])
+
+    def _marks(self, cookie: str | None) -> Iterator[Mark]:
+        """The parts that we signed and that are not too old."""
+        for signed in (cookie or "").split(BETWEEN, ACCOUNTS)[:ACCOUNTS]:
+            text = self._keys.unsign(PURPOSE, signed) if signed else None
+            if text is None:
+                continue
+            number, bound, ends = text.split(".")
+            if datetime.fromtimestamp(int(ends), UTC) > self._clock():
+                yield Mark(number, bound, signed)
+
+
+def _binding(user: User) -> str:
+    return digest(f"{user.pseudonym}\0{user.hashed_password}")[:32]
+
+
+def _is_bound(mark: Mark, user: User) -> bool:
+    return hmac.compare_digest(mark.bound, _binding(user))
