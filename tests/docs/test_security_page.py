@@ -203,6 +203,17 @@ def test_every_connection_is_told() -> None:
         assert re.search(rf"\b{seconds} (seconds|to)", table)
 
 
+def test_the_limits_page_tells_the_numbers_of_the_code() -> None:
+    table = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8").splitlines()
+    limits = [name for name in Settings.model_fields if re.search("_failures|_per_", name)]
+    assert len(limits) >= 8
+    for name in limits:
+        default = f"{Settings.model_fields[name].default:,}"
+        told = [line for line in table if line.endswith(f"| `VESTIBULE_{name.upper()}` |")]
+        assert told, name
+        assert all(re.search(rf"\| {default}\b", line) for line in told), name
+
+
 def test_every_secret_says_when_it_is_replaced() -> None:
     keys = (ROOT / "docs" / "keys.md").read_text(encoding="utf-8")
     _, _, table = keys.partition("## When secrets are replaced")
