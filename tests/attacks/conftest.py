@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -19,14 +20,23 @@ def profile() -> str:
 
 
 @pytest.fixture(scope="module")
+def limits() -> dict[str, Any]:
+    """Those of a place and of everybody are lifted; a file that is about them leaves them be."""
+    return UNLIMITED
+
+
+@pytest.fixture(scope="module")
 def target(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest, profile: str
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+    profile: str,
+    limits: dict[str, Any],
 ) -> Iterator[Server]:
     """A server that the tests of a file attack together."""
     folder = tmp_path_factory.mktemp("target")
     databases = Databases(request.config.getoption("--database") if profile == STRICT else SQLITE)
     settings = databases.settings(folder / "data")
-    server = Server(folder, profile=profile, workers=2, **UNLIMITED, **settings)
+    server = Server(folder, profile=profile, workers=2, **limits, **settings)
     yield server.start()
     server.stop()
     databases.drop()

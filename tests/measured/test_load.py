@@ -15,6 +15,7 @@ import pytest
 from tests.attacks.memory import flat
 from tests.attacks.people import Person, somewhere
 from tests.attacks.routes import FORM, routes
+from tests.conftest import Serve
 from tests.measured.checks import Watched, percentile, watching
 from tests.measured.wire import Line, Lines, Timed, place, request
 from tests.stage.profiles import UNLIMITED
@@ -23,6 +24,7 @@ from tests.stage.server import Server
 CHECK_MS, REFUSAL_MS, RECOVERY_SECONDS = 25, 50, 2
 STORM_SECONDS, TIMES_CAPACITY = 12, 10
 SLOW = 1000
+PAIRS, MOST_TRIED = 10_000, 100
 REFUSED = (429, 503)
 # Of what an idle check takes here: 2 ms at most on a machine that does nothing else.
 USUAL_MS = 2.5
@@ -133,6 +135,23 @@ def test_a_password_of_a_megabyte_is_refused_at_once(target: Server, busy: float
             assert answer.status in (400, 413)
             taken.append(answer.seconds * 1000)
     holds("A16", "the slowest of a hundred", max(taken), REFUSAL_MS, "ms", busy)
+
+
+@pytest.mark.parametrize("network", ["192.0.2.7", "2001:db8:1:2:{0:x}::{0:x}"])
+def test_ten_thousand_stuffed_pairs_are_throttled(server: Serve, network: str) -> None:
+    """A18: from one address, and from ever another of one customer's IPv6 network."""
+    attacked = server(workers=2, trusted_proxies=1, log_level="warning")
+    seen: Counter[int] = Counter()
+    began = time.perf_counter()
+    with Line(attacked.url) as line:
+        for number in range(PAIRS):
+            fields = {"email": f"u{number}@example.com", "password": "marzipan of a list"}
+            coming = f"X-Forwarded-For: {network.format(number % 65536)}"
+            seen[line.ask(request("POST", "/sessions", coming, **fields)).status] += 1
+    rate = PAIRS / (time.perf_counter() - began)
+    say("A18", f"{PAIRS} pairs by {network}, {rate:.0f} a second: {seen[401]} were tried; {seen}")
+    assert seen == {401: seen[401], 429: PAIRS - seen[401]}
+    assert seen[401] <= MOST_TRIED
 
 
 def slow_ones(url: str, many: int) -> Iterator[socket.socket]:
