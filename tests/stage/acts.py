@@ -124,6 +124,19 @@ TOLD = {
             session=False,
         ),
     ],
+    "POST /reset_password/form": [
+        Told(
+            lambda c: c.post("/reset_password/form", data={"email": ALICE}),
+            *("reset.request", "accepted"),
+            session=False,
+        ),
+        Told(
+            lambda c: c.post("/reset_password/form", data={"email": "x"}),
+            *("reset.request", "email_invalid"),
+            hers=False,
+            session=False,
+        ),
+    ],
     "PUT /reset_password": [
         Told(
             lambda c: set_password(c, c.environ_base["token"]),

@@ -186,6 +186,7 @@ def answer(**body: Any) -> Response:
 def guard(app: Flask, settings: Settings) -> None:
     """Hang the door into ``app``: limits on bodies, headers, and an answer for every refusal."""
     app.config.update(
+        CLASSIC=settings.classic,
         HTTPS=settings.origin.startswith("https://") and not settings.classic,
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,

@@ -9,6 +9,7 @@ from vestibule.auth.errors import BadToken, Refusal
 from vestibule.auth.tokens import RESET
 from vestibule.web.bodies import TOKEN, NewPasswordForm
 from vestibule.web.door import FORMS, auth, form
+from vestibule.web.forgotten import ask_form
 from vestibule.web.openapi import Operation, describe, document, page
 from vestibule.web.problems import STATUS
 
@@ -27,13 +28,16 @@ def docs() -> ResponseReturnValue:
 @pages.get("/reset_password")
 @describe(
     Operation(
-        "Where the link in the mail leads: a form for the new password",
+        "Where the link in the mail leads: a form for the new password. Without a token (strict "
+        "only) a form for the address of who forgot it",
         (page(200, "The form"), page(403, "The link is over")),
         query=("token",),
     )
 )
 def reset_form() -> ResponseReturnValue:
     """Show the form. Nothing is spent: mail scanners open links too."""
+    if "token" not in request.args and not auth().classic:
+        return ask_form()
     token = request.args.get("token", "")
     if not auth().tokens.opens(token, RESET):
         return render_template("reset_over.html"), 403
