@@ -67,7 +67,9 @@ def test_a_change_is_undone_from_the_old_address(moved: FlaskClient) -> None:
 def test_it_leads_to_a_reset(moved: FlaskClient) -> None:
     owner = visitor(moved.application)
     undo(owner, token_to(owner.application, ALICE))
-    assert "Subject: Reset your password\n" in mail_to(owner.application, ALICE)
+    mail = mail_to(owner.application, ALICE)
+    assert "Subject: You kept your address: choose a new password\n" in mail
+    assert "do nothing" not in mail, "the password does not stay as it is"
     assert set_password(owner, token_to(owner.application, ALICE)).status_code == 200
     log_in(owner, ALICE, NEW_PASSWORD)
     assert owner.get("/profile").get_json() == {"email": ALICE}

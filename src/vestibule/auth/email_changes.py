@@ -19,11 +19,11 @@ from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.claims import taken
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import AddressInUse, BadAddress, BadCredentials, BadToken, UndoOpen
-from vestibule.auth.letters import CHANGE_ASKED, EMAIL_CHANGED
+from vestibule.auth.letters import CHANGE_ASKED, EMAIL_CHANGED, UNDONE
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
 from vestibule.auth.passwords import NONE, Passwords
-from vestibule.auth.tokens import CHANGE, OVER, RESET, UNDO, Tokens
+from vestibule.auth.tokens import CHANGE, OVER, UNDO, Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, AlreadyExists, Transaction
 from vestibule.user import User
@@ -114,7 +114,7 @@ class EmailChanges:
                 user.hashed_password = NONE
                 tx.sessions.close_all(user.id)
                 tx.tokens.drop_all(user.id)
-                self._outbox.add(tx, RESET, email)
+                self._outbox.add(tx, UNDONE, email)
                 return email
         except AlreadyExists:
             raise AddressInUse from None

@@ -37,7 +37,7 @@ class Letter:
 
 
 REGISTERED_AGAIN = "registered_again"
-CHANGE_ASKED, EMAIL_CHANGED = "change_asked", "email_changed"
+CHANGE_ASKED, EMAIL_CHANGED, UNDONE = "change_asked", "email_changed", "undone"
 PASSWORD_CHANGED, ACCOUNT_DELETED = "password_changed", "account_deleted"
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
@@ -111,6 +111,8 @@ KINDS: Mapping[str, Kind] = {
     CHANGE: change,
     CHANGE_ASKED: change_asked,
     EMAIL_CHANGED: email_changed,
+    # The same link; nobody asked for it, and there is no password that could stay.
+    UNDONE: reset,
     PASSWORD_CHANGED: notice,
     ACCOUNT_DELETED: notice,
 }
