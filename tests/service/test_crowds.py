@@ -9,6 +9,7 @@ import requests
 
 from tests.conftest import Serve
 from tests.stage.crowd import crowd
+from tests.stage.databases import on_both_databases
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import rows
 from tests.stage.server import Server
@@ -61,6 +62,7 @@ def test_fifty_spends_of_one_token_are_one(server: Serve, profile: str) -> None:
     assert login.status_code == 200
 
 
+@on_both_databases
 def test_of_a_hundred_guesses_at_once_ten_pass(server: Serve) -> None:
     running = server(workers=2)
     running.visitor().post("/users", data=FORM)

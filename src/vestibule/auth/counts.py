@@ -66,9 +66,9 @@ class StoredCounts(Storage):
         """The same, in seconds since 1970."""
         return self.ends(key).timestamp()
 
-    def take_off(self, key: str, ends: datetime) -> None:
-        """Count one less, if the window that ends then is still open."""
-        self._counts.take_off(digest(key), ends)
+    def take_off(self, counted: dict[str, datetime]) -> None:
+        """Count one less of each, if the window that ends then is still open."""
+        self._counts.take_off({digest(key): ends for key, ends in counted.items()})
 
     def clear(self, key: str) -> None:
         """Count from nothing again."""

@@ -165,9 +165,7 @@ class RateLimits:
         return max(over, default=None)
 
     def _give_back_stored(self, tx: Transaction, spent: Spent) -> None:
-        counts = StoredCounts(tx, self._clock())
-        for key in sorted(spent.stored):
-            counts.take_off(key, spent.stored[key])
+        StoredCounts(tx, self._clock()).take_off(spent.stored)
         spent.stored.clear()
 
     def _spend_shared(self, budgets: Sequence[Budget], spent: Spent) -> Sequence[Budget]:
