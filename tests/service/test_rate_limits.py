@@ -215,6 +215,25 @@ def test_an_attempt_that_overtakes_its_window_gives_nothing_to_the_next(
     assert fail(strict, 1) == [429]
 
 
+def test_who_counts_by_a_clock_that_is_behind_takes_nobody_elses_window_away(
+    strict: FlaskClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node's clock is a second behind, or it was read before another's and came later."""
+    register(strict)
+    check = Passwords.check
+
+    def slow(self: Passwords, email: str, password: str) -> Any:
+        if password == PASSWORD:
+            clock.advance(seconds=-1)
+            assert fail(strict, FAILURES - 1) == [401] * (FAILURES - 1)
+        return check(self, email, password)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Passwords, "check", slow)
+        assert login_from(strict, "127.0.0.1") == 200
+    assert fail(strict, 2) == [401, 429], "the right one was given back"
+
+
 @pytest.mark.parametrize("days", [-1, 1])
 def test_a_clock_that_jumps_shuts_nobody_out_for_longer(
     strict: FlaskClient, clock: MovableClock, days: int

@@ -20,6 +20,9 @@ from vestibule.db import Transaction
 # Logins wait for Redis: rather than long, they are counted in the database.
 REDIS_SECONDS = 0.25
 REST_SECONDS = 5.0
+# Clocks of nodes differ, and of two who count at once the later may have read the clock before. By
+# more than this they do not: the clock was set back.
+APART = timedelta(minutes=1)
 PREFIX = "vestibule"
 
 
@@ -51,8 +54,9 @@ class StoredCounts(Storage):
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count ``amount`` more, and say how many there are."""
         ends = self._now + timedelta(seconds=expiry)
-        self._hits[key], self._ends[key] = self._counts.add(digest(key), amount, self._now, ends)
-        return self._hits[key]
+        counted = self._counts.add(digest(key), amount, self._now, ends, ends + APART)
+        self._hits[key], self._ends[key] = counted
+        return counted.hits
 
     def get(self, key: str) -> int:
         """How many there are, of what was read or counted in this transaction."""

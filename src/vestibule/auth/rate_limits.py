@@ -20,7 +20,7 @@ from typing import NamedTuple
 from limits import RateLimitItemPerSecond
 from limits.strategies import FixedWindowRateLimiter
 
-from vestibule.auth.counts import SharedCounts, StoredCounts
+from vestibule.auth.counts import APART, SharedCounts, StoredCounts
 from vestibule.auth.crypto import digest
 from vestibule.auth.errors import TooManyAttempts
 from vestibule.config import Clock, Settings
@@ -143,7 +143,7 @@ class RateLimits:
             over = [each for each in budgets if not limiter.test(each.limit.item, each.holder)]
         latest = max((counts.ends(each.key) for each in over), default=now)
         # An end that is too far away is from before the clock was set back; counting mends it.
-        if over and all(counts.ends(each.key) <= now + each.limit.window for each in over):
+        if over and all(counts.ends(each.key) <= now + each.limit.window + APART for each in over):
             raise TooManyAttempts(_seconds(latest - now))
         with self._db.begin() as tx:
             refused_until = self._hit(StoredCounts(tx, now), budgets, spent)

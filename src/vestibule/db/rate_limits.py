@@ -14,15 +14,15 @@ from vestibule.user import micros, moment
 
 # Written out, in words that SQLite and PostgreSQL both know: every login counts, and what builds
 # statements took half of its time. One statement counts: of many who do at once, none is lost. A
-# window that ends later than one that opened now would was opened before the clock was set back: it
-# keeps its hits, and gets an end that comes.
+# window that ends too late was opened before the clock was set back: it keeps its hits, and gets an
+# end that comes.
 ADD = text("""
     INSERT INTO rate_limits (key, hits, expires_at) VALUES (:key, :hits, :ends)
     ON CONFLICT (key) DO UPDATE SET
       hits = CASE WHEN rate_limits.expires_at > :now
         THEN rate_limits.hits + excluded.hits ELSE excluded.hits END,
       expires_at = CASE
-        WHEN rate_limits.expires_at > :now AND rate_limits.expires_at < excluded.expires_at
+        WHEN rate_limits.expires_at > :now AND rate_limits.expires_at <= :latest
         THEN rate_limits.expires_at ELSE excluded.expires_at END
     RETURNING hits, expires_at
     """)
@@ -52,10 +52,15 @@ class RateLimits:
         found = self._work.execute(FOUND, {"keys": keys})
         return {key: Count(hits, moment(ends)) for key, hits, ends in found}
 
-    def add(self, key: str, hits: int, now: datetime, window_ends: datetime) -> Count:
-        """Count these, in the window that is open or in one that opens now."""
-        values = {"key": key, "hits": hits, "now": micros(now), "ends": micros(window_ends)}
-        hits, ends = self._work.execute(ADD, values).one()
+    def add(
+        self, key: str, hits: int, now: datetime, window_ends: datetime, latest: datetime
+    ) -> Count:
+        """Count these, in the window that is open or in one that opens now.
+
+        :param latest: when a window ends at the latest that is believed.
+        """
+        moments = {"now": micros(now), "ends": micros(window_ends), "latest": micros(latest)}
+        hits, ends = self._work.execute(ADD, {"key": key, "hits": hits, **moments}).one()
         return Count(hits, moment(ends))
 
     def take_off(self, counted: dict[str, datetime]) -> None:
