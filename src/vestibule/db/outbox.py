@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
@@ -11,6 +11,10 @@ from sqlalchemy.orm import Session
 
 from vestibule.db.statements import SWEEP_BATCH
 from vestibule.records import OutboxMessage
+
+# Nothing is put off for as long as this. What is due later was put off before the clock was set
+# back, and would be a day late.
+NEVER_AS_FAR = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
@@ -109,4 +113,5 @@ class Outbox:
 
 
 def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return OutboxMessage.done_at.is_(None), OutboxMessage.due_at <= now
+    due = or_(OutboxMessage.due_at <= now, OutboxMessage.due_at > now + NEVER_AS_FAR)
+    return OutboxMessage.done_at.is_(None), due
