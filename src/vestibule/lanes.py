@@ -32,6 +32,8 @@ Environ = dict[str, Any]
 
 log = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
+# What is read here may be long: a year of somebody's acts.
+LONG = frozenset({"/profile/export"})
 # A hash keeps a core busy and a write waits for the disk: few threads use both up.
 THREADS = 4
 # Enough to keep a network busy whose answers take a millisecond.
@@ -93,7 +95,7 @@ class Lanes:
             protocol.close()
             return
         try:
-            if scope.method not in READING:
+            if scope.method not in READING or scope.path.rstrip("/") in LONG:
                 answer = await self._work(scope, protocol)
             elif self._readers is None or scope.path == LIFE_SIGN:
                 answer = call(self._app, environ(scope))

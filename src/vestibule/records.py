@@ -18,9 +18,11 @@ class OutboxMessage(Row):
     id: Mapped[int] = mapped_column(primary_key=True)
     template: Mapped[str] = mapped_column(String(20))
     # The address that was asked about; the mail goes to the one stored with the account.
-    recipient: Mapped[str] = mapped_column(String(250))
+    recipient: Mapped[str] = mapped_column(String(250), index=True)
     # Whose doing it is, where that is known; their mail goes when they go.
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[int | None] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
     # The other address that the mail speaks of.
     about: Mapped[str | None] = mapped_column(String(250))
     created_at: Mapped[datetime]

@@ -61,6 +61,8 @@ class User(Row):
     """An account: one address, one password hash."""
 
     __tablename__ = "users"
+    # A number is never given twice: what is still known of who left must not be found under it.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way.
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(250))
     # The address as it is compared: variants of case and width are one account, never two.

@@ -129,3 +129,13 @@ def test_an_endless_address_costs_no_time(client: FlaskClient) -> None:
         response = client.post(route, data=body, content_type="application/json")
         assert response.status_code in (400, 401, 403)
     assert time.process_time() - began < 1
+
+
+def test_characters_that_stand_for_many_do_not_make_an_address_endless(
+    strict: FlaskClient,
+) -> None:
+    email = "\ufdfa" * 60 + "@example.com"
+    refuses(
+        strict.post("/users", data={"email": email, "password": PASSWORD}), 400, "email_invalid"
+    )
+    assert try_login(strict, email).status_code == 401

@@ -15,6 +15,9 @@ from tests.stage.raw import rows
 from tests.stage.visits import (
     ALICE,
     BOB,
+    NEW_PASSWORD,
+    PASSWORD,
+    WRONG,
     front_desk,
     log_in,
     mails,
@@ -98,3 +101,27 @@ def test_how_recent_is_a_setting(build: Build, clock: MovableClock) -> None:
 def test_nobody_deletes_nothing(alice: FlaskClient) -> None:
     refuses(visitor(alice.application).delete("/profile"), 403, "session_none")
     assert alice.get("/profile").status_code == 200
+
+
+def test_mail_that_was_asked_for_in_another_spelling_goes_too(alice: FlaskClient) -> None:
+    alice.post("/reset_password", data={"email": ALICE.upper()})
+    front_desk(alice.application).outbox.deliver_due()
+    assert ALICE.upper() in str(alice.get("/profile/export").get_json()["mails"])
+    assert alice.delete("/profile").status_code == 200
+    left = rows(alice.application, "SELECT template FROM outbox")
+    assert left == [("account_deleted",)]
+
+
+def test_who_comes_next_inherits_nothing(alice: FlaskClient) -> None:
+    form = {"current_password": WRONG, "new_password": PASSWORD}
+    for _ in range(11):
+        alice.put("/profile/password", data=form)
+    log_in(alice)
+    assert alice.delete("/profile").status_code == 200
+    bob = visitor(alice.application)
+    register(bob, BOB)
+    log_in(bob, BOB)
+    form = {"current_password": PASSWORD, "new_password": NEW_PASSWORD}
+    assert bob.put("/profile/password", data=form).status_code == 200
+    told = bob.get("/profile/activity").get_json()["activity"]
+    assert {each["act"] for each in told} <= {"register", "login", "password.change"}

@@ -145,3 +145,22 @@ def test_an_endless_or_hostile_browser_name_is_kept_short_and_plain(app: Flask) 
     ((agent,),) = rows(app, "SELECT user_agent FROM sessions")
     assert len(agent) <= 250
     assert agent.isprintable()
+
+
+def test_the_hundred_used_last_are_kept(app: Flask, clock: MovableClock) -> None:
+    register(app.test_client())
+    with front_desk(app)._db.begin() as tx:  # noqa: SLF001 - a hundred logins would take long.
+        opened = []
+        for _ in range(101):
+            clock.advance(seconds=1)
+            opened.append(front_desk(app).sessions.open(tx, 1))
+    assert visitor(app, opened[0]).get("/profile").status_code == 403
+    assert len(listed(app, opened[1])) == 100
+
+
+@pytest.mark.parametrize("public_id", ["%00" * 16, "g" * 16, "%" * 16, "A" * 16])
+def test_what_cannot_be_an_id_is_nobodys(app: Flask, public_id: str) -> None:
+    register(app.test_client())
+    client = app.test_client()
+    log_in(client)
+    refuses(client.delete(f"/sessions/{public_id}"), 404, "session_unknown")

@@ -18,6 +18,7 @@ from tests.stage.visits import (
     register,
     reset_token,
     try_login,
+    visitor,
 )
 from vestibule.records import AuditEvent
 
@@ -136,4 +137,22 @@ def test_a_flood_of_refusals_is_counted_where_it_is_not_kept(
     clock.advance(minutes=1)
     desk.audit.refuse("request", "cross_site")
     rows = newest(app)
-    assert (len(rows), rows[0].act, rows[0].outcome) == (1001, "audit.dropped", "501")
+    assert (len(rows), rows[0].act, rows[0].outcome) == (502, "audit.dropped", "1000")
+
+
+def test_a_flood_from_one_place_hides_nobody_elses_acts_and_nothing_accepted(
+    app: Flask, clock: MovableClock
+) -> None:
+    desk = front_desk(app)
+    register(app.test_client())
+    client = app.test_client()
+    log_in(client)
+    for _ in range(600):
+        visitor(app).delete("/sessions")
+    assert client.get("/profile/export").status_code == 200
+    elsewhere = {"REMOTE_ADDR": "192.0.2.9"}
+    form = {"email": ALICE, "password": WRONG}
+    visitor(app).post("/sessions", data=form, environ_overrides=elsewhere)
+    kept = {(row.act, row.outcome) for row in newest(app)}
+    assert {("account.export", "accepted"), ("login", "credentials_wrong")} <= kept
+    assert desk.trail.verify().fault is None

@@ -106,6 +106,7 @@ def wait_for_mail(folder: Path, count: int = 1) -> str:
 def mail_to(app: Flask, email: str) -> str:
     """The newest mail to this address, once all that is due was delivered; none: nothing."""
     outbox = front_desk(app).outbox
+    front_desk(app).registrations.send_reminders()
     outbox.deliver_due()
     texts = [path.read_text() for path in mails(outbox.folder)]
     return next((text for text in reversed(texts) if f"To: {email}\n" in text), "")

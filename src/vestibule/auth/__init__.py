@@ -19,7 +19,7 @@ from vestibule.auth.chain import Chain
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
-from vestibule.auth.errors import BadCredentials, NoSession, UnknownEmail, Unverified
+from vestibule.auth.errors import BadCredentials, NoSession, UnknownEmail
 from vestibule.auth.keys import Keys
 from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.operators import Operators
@@ -165,15 +165,15 @@ class Auth:
         checked = self.passwords.check(email, password)
         if checked is None:
             raise BadCredentials(WRONG)
+        # Before anything is written: it must not take longer than with a wrong password.
+        self.registrations.require_admitted(checked, device)
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
             user = self.passwords.confirm(tx, checked)
-            if self.registrations.admit(user):
-                acting().accept(tx)
-                self.attempts.succeeded(tx, attempt)
-                return self.sessions.open(tx, user.id, device, instead_of)
-        self.registrations.remind(user, device)
-        raise Unverified
+            user.pending_until = None
+            acting().accept(tx)
+            self.attempts.succeeded(tx, attempt)
+            return self.sessions.open(tx, user.id, device, instead_of)
 
     def create_session(self, email: str) -> str | None:
         """Open a session for the account of this address, and return its id; nobody: ``None``."""

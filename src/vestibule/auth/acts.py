@@ -6,6 +6,7 @@ finds out who asks can say so, and the one that changes something can have the a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,8 +23,10 @@ ACCEPTED = "accepted"
 # Of a session's digest, as many digits as its owner is shown.
 PUBLIC_DIGITS = 16
 # Acts that wait for a worker, which comes by every other second; and in each minute. Without an end
-# to it, a flood that costs its sender nothing would fill the disk.
-MOST_WAITING = 1000
+# to it, a flood that costs its sender nothing would fill the disk. One sender fills only a part of
+# it, so that nobody hides among others' acts, and what was accepted never makes room for refusals.
+MOST_WAITING = 5000
+MOST_OF_ONE = 500
 MINUTE = timedelta(minutes=1)
 
 Append = Callable[[Transaction, list[AuditEvent]], None]
@@ -44,6 +47,8 @@ class Act:
     session: str | None = None
     # What is written later: why it was refused, or that it was accepted and changed nothing.
     outcome: str | None = None
+    # In its own transaction, with an outcome of its own.
+    written: bool = False
 
     def of(self, user: User | None) -> None:
         """Say whose act it is; it stays theirs when the account is gone."""
@@ -65,7 +70,12 @@ class Act:
         Say whose it is before. Of an account that goes in ``tx``, that is before it goes.
         """
         self._look_up(tx)
-        tx.before_commit(lambda: self._append(tx, [self.row(tx, outcome)]))
+
+        def write() -> None:
+            self.written = True
+            self._append(tx, [self.row(tx, outcome)])
+
+        tx.before_commit(write)
 
     def refuse(self, code: str) -> None:
         """Have the act recorded as refused, where no refusal is raised."""
@@ -115,20 +125,24 @@ def _nowhere(tx: Transaction, rows: list[AuditEvent]) -> None:
 class Waiting:
     """Acts of this process that are not written yet: a limited number, at once and each minute."""
 
-    def __init__(self, most: int = MOST_WAITING) -> None:
-        self._most = most
+    def __init__(self, most: int = MOST_WAITING, of_one: int = MOST_OF_ONE) -> None:
+        self._most, self._of_one = most, of_one
         self._acts: list[Act] = []
         self._dropped = 0
         self._lock = Lock()
-        self._since, self._kept = datetime.min.replace(tzinfo=UTC), 0
+        self._since = datetime.min.replace(tzinfo=UTC)
+        self._kept: Counter[tuple[str | None, bool]] = Counter()
 
     def add(self, act: Act) -> None:
         """Keep ``act``; if there are too many already, only count it."""
         with self._lock:
             if abs(act.at - self._since) >= MINUTE:  # A clock may also be set back.
-                self._since, self._kept = act.at, 0
-            if self._kept < self._most and len(self._acts) < self._most:
-                self._kept += 1
+                self._since = act.at
+                self._kept.clear()
+            sender = act.caller.origin, act.outcome == ACCEPTED
+            kept = self._kept[sender] < self._of_one and self._kept.total() < self._most
+            if kept and len(self._acts) < self._most:
+                self._kept[sender] += 1
                 self._acts.append(act)
             else:
                 self._dropped += 1

@@ -15,6 +15,8 @@ from email_validator import (
 from vestibule.auth.errors import BadAddress
 
 MAX_LENGTH = 250
+# As long as its column, where a database minds.
+MAX_KEY = 1000
 # Names that no public mail server has (.local, .test, ...) are what an intranet has.
 SPECIAL_USE_DOMAIN_NAMES.clear()
 
@@ -59,6 +61,9 @@ def require_well_formed(email: str) -> None:
     :raises BadAddress: with the reason.
     """
     require_storable(email)
+    if len(comparison_key(email)) > MAX_KEY:
+        # One character can stand for eighteen.
+        raise BadAddress("An address has fewer characters that stand for many.")
     if " " in email:
         raise BadAddress("An address has no spaces. (In a form, a + is sent as %2B.)")
     try:

@@ -64,7 +64,7 @@ class Audit:
             raise
         finally:
             current.reset(outer)
-            if act.outcome:
+            if act.outcome and not act.written:
                 self._waiting.add(act)
 
     def refuse(self, name: str, code: str) -> None:

@@ -22,7 +22,7 @@ from vestibule.auth.errors import NotSent, StorageUnavailable
 from vestibule.auth.letters import KINDS, Letter
 from vestibule.auth.mail_folder import MailFolder
 from vestibule.auth.stationery import Stationery, Words, stationery
-from vestibule.auth.tokens import Tokens
+from vestibule.auth.tokens import CHANGE, Tokens
 from vestibule.config import Clock, Settings
 from vestibule.db import DB, Transaction
 from vestibule.records import OutboxMessage
@@ -38,6 +38,7 @@ JITTER = 0.25
 GIVEN_UP_AFTER = timedelta(days=1)
 # How long a settled message is still listed.
 KEPT = timedelta(days=30)
+SWEEP_ROUNDS = 100
 KEPT_FOR_NOBODY = timedelta(hours=1)
 REASON = 250
 NOBODY = "nobody has this address"
@@ -128,9 +129,12 @@ class Outbox:
         Those for nobody go sooner: anybody can ask for them.
         """
         now = self._clock()
-        with self._db.begin() as tx:
-            tx.outbox.sweep(now - KEPT)
-            tx.outbox.sweep(now - KEPT_FOR_NOBODY, NOBODY)
+        for _ in range(SWEEP_ROUNDS):
+            with self._db.begin() as tx:
+                gone = tx.outbox.sweep(now - KEPT)
+                gone += tx.outbox.sweep(now - KEPT_FOR_NOBODY, NOBODY)
+            if not gone:
+                break
 
     def latest(self, most: int = 100) -> list[OutboxMessage]:
         """The newest messages, newest first."""
@@ -190,6 +194,9 @@ class Outbox:
                 if letter is None:
                     return NOBODY
                 words = self._words(tx, letter)
+                if letter.ticket:
+                    # However the address was spelled by who asked: it goes when the user goes.
+                    tx.outbox.note(message.id, user_id=letter.ticket.user_id)
             mail = self._stationery.write(
                 message.template,
                 words,
@@ -212,7 +219,7 @@ class Outbox:
 
     def _settle(self, message: OutboxMessage, outcome: str) -> None:
         with self._db.begin() as tx:
-            tx.outbox.settle(message.id, self._clock(), outcome)
+            tx.outbox.note(message.id, done_at=self._clock(), outcome=outcome)
         log.info("mail.settled", extra=_named(message))
 
     def _postpone(self, message: OutboxMessage, reason: str, *, final: bool = False) -> None:
@@ -224,7 +231,10 @@ class Outbox:
         over = final or now >= message.expires_at
         with self._audit.recording("mail.dead") as act, self._db.begin() as tx:
             if over:
-                act.user_id, act.email_key = message.user_id, comparison_key(message.recipient)
+                # Nobody's, where it went to an address that somebody only named: who named it would
+                # learn that it was sent, and so that nobody has the address.
+                if message.template != CHANGE:
+                    act.user_id, act.email_key = message.user_id, comparison_key(message.recipient)
                 act.accept(tx, message.template)
                 tx.outbox.bury(message.id, message.attempts, now, reason[:REASON])
             else:

@@ -30,6 +30,8 @@ class Checked(NamedTuple):
     hashed: str
     # The same password by today's scheme, where that is stronger.
     stronger: str | None
+    # Whether somebody showed to read the mail of the account's address.
+    verified: bool
 
 
 @dataclass(frozen=True)
@@ -109,4 +111,5 @@ class Passwords:
             return None
         hashed = user.hashed_password
         weak = self._hasher.weak(hashed)
-        return Checked(user.id, hashed, self._hasher.hash(password) if weak else None)
+        stronger = self._hasher.hash(password) if weak else None
+        return Checked(user.id, hashed, stronger, user.verified_at is not None)

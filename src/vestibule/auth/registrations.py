@@ -13,8 +13,9 @@ known one learns of it by mail.
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -23,10 +24,10 @@ from vestibule.auth.addresses import comparison_key
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts
+from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts, Unverified
 from vestibule.auth.letters import REGISTERED_AGAIN
 from vestibule.auth.outbox import Outbox
-from vestibule.auth.passwords import Passwords
+from vestibule.auth.passwords import Checked, Passwords
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import UNDO, VERIFY, Tokens
 from vestibule.config import Clock
@@ -34,6 +35,7 @@ from vestibule.db import DB, AlreadyExists
 from vestibule.user import User
 
 SWEEP_BATCH = 500
+MOST_REMINDERS = 1000
 UNSURE = "Wrong address or password, or an address that is not verified yet: see your mail."
 
 
@@ -61,6 +63,10 @@ class Registrations:
     _outbox: Outbox
     _attempts: Attempts
     _rules: Rules
+    # Whom to send a link, and where it was asked for. Lost with the process, asked for again.
+    _reminders: deque[tuple[int, Device | None]] = field(
+        default_factory=lambda: deque(maxlen=MOST_REMINDERS)
+    )
 
     @property
     def concealed(self) -> bool:
@@ -86,18 +92,29 @@ class Registrations:
                 raise EmailTaken(email)
             return user
 
-    def admit(self, user: User) -> bool:
-        """Whether who knows the password may log in; then the account is no longer pending."""
-        if self._rules.required and user.verified_at is None:
-            return False
-        user.pending_until = None
-        return True
+    def require_admitted(self, checked: Checked, device: Device | None) -> None:
+        """Let in who knows the password and verified the address; others get a fresh link soon.
 
-    def remind(self, user: User, device: Device | None) -> None:
-        """Mail a fresh link to who may not log in yet; not more often than now and then."""
-        with suppress(TooManyAttempts):
-            self._attempts.mail(VERIFY, device, user.email_key)
-            self._outbox.queue(VERIFY, user.email)
+        :raises Unverified: nobody did, and that is asked for.
+        """
+        if self._rules.required and not checked.verified:
+            self._reminders.append((checked.user_id, device))
+            raise Unverified
+
+    def send_reminders(self) -> None:
+        """Mail the links that are owed; not more often than now and then to the same address.
+
+        Later than the answer, which would otherwise tell by its time that there is an account.
+        """
+        while self._reminders:
+            user_id, device = self._reminders[0]
+            with self._db.read() as tx:
+                user = tx.users.get(user_id)
+            with suppress(TooManyAttempts):
+                if user is not None:
+                    self._attempts.mail(VERIFY, device, user.email_key)
+                    self._outbox.queue(VERIFY, user.email)
+            self._reminders.popleft()
 
     def conceal(self, refusal: BadCredentials) -> BadCredentials:
         """What is said instead of ``refusal``, so that it does not tell of an account."""
@@ -147,10 +164,12 @@ class Registrations:
             elif user is not None and user.pending and self._rules.required and self.concealed:
                 # Whoever registered it before has not shown to be its owner.
                 user.email, user.hashed_password, user.pending_until = email, hashed, until
-                tx.tokens.drop_all(user.id)
+                tx.tokens.drop(user.id, VERIFY)
             else:
                 if self.concealed:
                     self._outbox.add(tx, REGISTERED_AGAIN, email)
+                    # Now and not later: it must take as long as an account that is made.
+                    acting().accept(tx, EmailTaken.code)
                 return None
             if self._rules.required:
                 self._outbox.add(tx, VERIFY, user.email, user_id=user.id)

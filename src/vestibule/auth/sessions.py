@@ -8,6 +8,7 @@ table, so there is no cache that would let an ended one live on.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -20,9 +21,14 @@ from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction, Visit
 
+# What a public id looks like; anything else is nobody's, and never reaches the database.
+PUBLIC_ID = re.compile(rf"[0-9a-f]{{{PUBLIC_DIGITS}}}")
+# More at the same time than anybody has devices. The one unused for longest makes room.
+MOST_OF_USER = 100
 # ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
 TOUCH_EVERY = timedelta(minutes=1)
 SWEEP_BATCH = 500
+SWEEP_ROUNDS = 100
 
 
 class Open(NamedTuple):
@@ -78,6 +84,7 @@ class Sessions:
             user_agent=device.user_agent[:250] if device else None,
             address=device.address[:45] if device else None,
         )
+        tx.sessions.keep_newest(user_id, MOST_OF_USER)
         return session_id
 
     def find(self, session_id: str | None) -> Visit | None:
@@ -151,7 +158,7 @@ class Sessions:
         with self._db.begin() as tx:
             if not digest(session_id or "").startswith(public_id):
                 self.require_recent(tx, session_id, visit.user_id)
-            known = len(public_id) == PUBLIC_DIGITS
+            known = PUBLIC_ID.fullmatch(public_id)
             if not known or not tx.sessions.close_one(visit.user_id, public_id):
                 raise UnknownSession("None of your sessions has this id.")
             acting().accept(tx)
@@ -208,5 +215,7 @@ class Sessions:
 
     def sweep(self) -> None:
         """Remove sessions that are over, a few at a time: writers never wait long."""
-        with self._db.begin() as tx:
-            tx.sessions.sweep(self._clock(), self.idle, SWEEP_BATCH)
+        for _ in range(SWEEP_ROUNDS):
+            with self._db.begin() as tx:
+                if tx.sessions.sweep(self._clock(), self.idle, SWEEP_BATCH) < SWEEP_BATCH:
+                    break

@@ -42,7 +42,12 @@ class Upkeep:
 
     def start(self) -> None:
         """Let threads of this process deliver mail and sweep up from now on."""
-        often = (self._sessions.record_visits, self._audit.flush, self._hasher.rest)
+        often = (
+            self._sessions.record_visits,
+            self._registrations.send_reminders,
+            self._audit.flush,
+            self._hasher.rest,
+        )
         # A mail server may take its time, and nothing else must wait for it.
         mail, wake = (self._outbox.deliver_next,), self._outbox.queued
         for worker in (

@@ -150,9 +150,9 @@ class Settings(BaseSettings):
     )
     login_failures_per_hour: Amount = Field(10_000, description="Failed logins of all in an hour.")
     registrations_per_origin: Amount = Field(60, description="New accounts per client in an hour.")
-    registrations_per_hour: Amount = Field(1000, description="New accounts of all in an hour.")
+    registrations_per_hour: Amount = Field(10_000, description="New accounts of all in an hour.")
     mails_per_origin: Amount = Field(60, description="Mails asked for per client in an hour.")
-    mails_per_hour: Amount = Field(1000, description="Mails asked for by everybody in an hour.")
+    mails_per_hour: Amount = Field(10_000, description="Mails asked for by everybody in an hour.")
     redis_url: SecretStr | None = Field(
         None, description="Redis to count attempts in; the database unless said otherwise."
     )

@@ -57,13 +57,10 @@ class Outbox:
             .returning(OutboxMessage)
         )
 
-    def settle(self, message_id: int, now: datetime, outcome: str) -> None:
-        """Note that the message needs nothing more, and what became of it."""
-        self._work.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.id == message_id)
-            .values(done_at=now, outcome=outcome)
-        )
+    def note(self, message_id: int, **columns: Any) -> None:
+        """Note whose the message is; or what became of it, when it needs nothing more."""
+        this = update(OutboxMessage).where(OutboxMessage.id == message_id)
+        self._work.execute(this.values(**columns))
 
     def postpone(self, message_id: int, attempts: int, due_at: datetime, outcome: str) -> None:
         """Try the message again at ``due_at``; ``outcome`` says what went wrong.
@@ -93,14 +90,18 @@ class Outbox:
         claimed = (OutboxMessage.id == message_id) & (OutboxMessage.attempts == attempts)
         self._work.execute(update(OutboxMessage).where(claimed).values(**values))
 
-    def sweep(self, settled_before: datetime, outcome: str | None = None) -> None:
-        """Remove messages settled before this moment; only those with ``outcome``, if given."""
+    def sweep(self, settled_before: datetime, outcome: str | None = None) -> int:
+        """Remove messages settled before this moment; only those with ``outcome``, if given.
+
+        :return: how many: of very many, the first of them.
+        """
         settled = select(OutboxMessage.id).where(OutboxMessage.done_at < settled_before)
         if outcome is not None:
             settled = settled.where(OutboxMessage.outcome == outcome)
         free = settled.limit(SWEEP_BATCH).with_for_update(skip_locked=True)
         ids = self._work.scalars(free).all()
         self._work.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(ids)))
+        return len(ids)
 
     def get(self, message_id: int) -> OutboxMessage | None:
         """The message with this number, or ``None``."""

@@ -189,6 +189,15 @@ class Sessions:
         mine = select(Session).where(Session.user_id == user_id)
         return list(self._work.scalars(mine.order_by(Session.last_seen_at.desc(), Session.id)))
 
+    def keep_newest(self, user_id: int, most: int) -> None:
+        """Remove the user's sessions but the ``most`` that were used last."""
+        newest = Session.last_seen_at.desc(), Session.id.desc()
+        mine = select(Session.id).where(Session.user_id == user_id)
+        surplus = mine.order_by(*newest).offset(most)
+        ids = self._work.scalars(surplus).all()
+        if ids:
+            self._work.execute(delete(Session).where(Session.id.in_(ids)))
+
     def sweep(self, now: datetime, idle: timedelta, most: int) -> int:
         """Remove up to ``most`` sessions that are over, and say how many."""
         expired, unused = Session.expires_at <= now, Session.last_seen_at <= now - idle

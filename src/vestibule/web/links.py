@@ -73,11 +73,7 @@ def verify() -> ResponseReturnValue:
 )
 def verify_form() -> ResponseReturnValue:
     """Show the form."""
-    response = make_response(_shown(VERIFY, "verify.html"))
-    # It logs in, so it must say where it is sent from; with the policy of all other pages browsers
-    # that know no Fetch Metadata say ``Origin: null``. The token stays out of it all the same.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    return response
+    return _saying_whence(_shown(VERIFY, "verify.html"))
 
 
 @links.post("/verify_email/form")
@@ -104,7 +100,7 @@ def verify_by_form() -> ResponseReturnValue:
         done = _done("Address verified", f"You are logged in as {email}.")
         return hand_over(make_response(done), session)
 
-    return _sent(act, "verify.html")
+    return _saying_whence(_sent(act, "verify.html"))
 
 
 @links.get("/profile/email/confirm")
@@ -183,6 +179,17 @@ def undo() -> ResponseReturnValue:
         return _done("Your address is safe", more)
 
     return _sent(act, "undo.html")
+
+
+def _saying_whence(page: ResponseReturnValue) -> ResponseReturnValue:
+    """A page whose form logs in, and so must say where it is sent from.
+
+    With the policy of all other pages, browsers that know no Fetch Metadata say ``Origin: null``.
+    The token stays out of it all the same.
+    """
+    response = make_response(page)
+    response.headers["Referrer-Policy"] = "strict-origin"
+    return response
 
 
 def _done(what: str, more: str) -> str:

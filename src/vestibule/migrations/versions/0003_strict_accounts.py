@@ -24,7 +24,8 @@ def upgrade() -> None:
     for (user_id,) in connection.execute(sa.select(users.c.id)).all():
         named = users.update().where(users.c.id == user_id)
         connection.execute(named.values(pseudonym=uuid4().hex))
-    with op.batch_alter_table("users") as table:
+    # From now on no number is given twice.
+    with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("pseudonym", existing_type=sa.String(32), nullable=False)
         table.create_unique_constraint("uq_users_pseudonym", ["pseudonym"])
         table.add_column(sa.Column("verified_at", MOMENT, nullable=True))
@@ -48,6 +49,8 @@ def upgrade() -> None:
         table.create_foreign_key(
             "fk_outbox_user_id", "users", ["user_id"], ["id"], ondelete="CASCADE"
         )
+    op.create_index("ix_outbox_user_id", "outbox", ["user_id"])
+    op.create_index("ix_outbox_recipient", "outbox", ["recipient"])
     op.create_table(
         "audit_events",
         sa.Column("id", NUMBER, nullable=False, autoincrement=False),
@@ -77,6 +80,8 @@ def downgrade() -> None:
     """Forget it again."""
     op.drop_table("audit_marks")
     op.drop_table("audit_events")
+    op.drop_index("ix_outbox_recipient", "outbox")
+    op.drop_index("ix_outbox_user_id", "outbox")
     with op.batch_alter_table("outbox") as table:
         table.drop_constraint("fk_outbox_user_id", type_="foreignkey")
         table.drop_column("about")
