@@ -44,3 +44,23 @@ def test_a_bad_setting_is_named(tmp_path: Path) -> None:
     assert shown.returncode == 2
     assert "VESTIBULE_PORT" in shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def test_what_follows_from_other_settings_is_shown_as_it_counts(tmp_path: Path) -> None:
+    server = {
+        "VESTIBULE_SMTP_URL": "smtp://mail.example.com",
+        "VESTIBULE_MAIL_FROM": "accounts@example.com",
+        "VESTIBULE_PORT": "5050",
+    }
+    none = {"VESTIBULE_REQUIRE_VERIFIED": "false", "VESTIBULE_PUBLIC_URL": "https://a.example.com"}
+    for given, verified, concealed, url in (
+        (server, "true", "true", "http://localhost:5050"),
+        (server | none, "false", "true", "https://a.example.com"),
+        ({}, "false", "false", "http://localhost:5000"),
+    ):
+        shown = vestibule("config", "show", directory=tmp_path, settings=given).stdout
+        values = {line.split()[0]: line.split()[1] for line in shown.splitlines() if line.strip()}
+        assert values["VESTIBULE_REQUIRE_VERIFIED"] == verified
+        assert values["VESTIBULE_CONCEAL_ACCOUNTS"] == concealed
+        assert values["VESTIBULE_PUBLIC_URL"] == url
+        assert values["VESTIBULE_DATABASE_PREPARE"] == "true"

@@ -11,6 +11,13 @@ from vestibule import config
 from vestibule.cli import options
 from vestibule.config import PREFIX, Settings
 
+# Settings whose value, if none is set, follows from others: the property that tells what counts.
+IN_FORCE = {
+    "require_verified": "must_verify",
+    "conceal_accounts": "concealed",
+    "public_url": "origin",
+}
+
 
 @click.group("config")
 def configuration() -> None:
@@ -24,7 +31,7 @@ def show(data: str | None) -> None:
     settings = config.load(data=data)
     rows = [("setting", "value", "meaning")]
     for name, field in Settings.model_fields.items():
-        value = _in_words(getattr(settings, name))
+        value = _in_words(getattr(settings, IN_FORCE.get(name, name)))
         rows.append((f"{PREFIX}{name.upper()}", value, field.description or ""))
     options.columns(rows)
 
@@ -36,4 +43,6 @@ def _in_words(value: object) -> str:
         whole = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
         fits = (f"{value // one}{unit}" for unit, one in whole.items() if not value % one)
         return next(fits, f"{int(value.total_seconds())}s")
+    if isinstance(value, bool):
+        return str(value).lower()
     return "-" if value is None else str(value)
