@@ -21,8 +21,30 @@ def test_run_prints_where_it_answers_and_what_it_stands_on(tmp_path: Path) -> No
         "schema": f"{migrations.head()}, upgraded from nothing",
         "keys": str(tmp_path / "vestibule-data" / "secret.keys"),
         "sqlite": migrations.SQLITE_VERSION,
+        "mail": f"files in {tmp_path / 'vestibule-data' / 'mail'}",
         "workers": "1",
     }
+
+
+def test_run_says_who_delivers_mail_and_what_hangs_on_it(tmp_path: Path) -> None:
+    given = {
+        "VESTIBULE_SMTP_URL": "smtp://accounts:marzipan@mail.example.com",
+        "VESTIBULE_MAIL_FROM": "Acme accounts <accounts@example.com>",
+    }
+    with running(tmp_path, settings=given) as server:
+        lines = server.output.splitlines()
+    mail, note = (
+        next(line for line in lines if line.startswith(name)) for name in ("mail ", "note ")
+    )
+    assert mail == (
+        "mail      smtp://mail.example.com:587 from Acme accounts <accounts@example.com>; "
+        "addresses are verified, accounts concealed"
+    )
+    assert "marzipan" not in server.output
+    assert "set VESTIBULE_PUBLIC_URL to the address that people use" in note
+    public = {"VESTIBULE_PUBLIC_URL": "https://accounts.example.com"}
+    with running(tmp_path, settings=given | public) as server:
+        assert server.output.count("note ") == 1, "the first run's, in the same file"
 
 
 def test_run_says_nothing_of_an_upgrade_when_there_was_none(tmp_path: Path) -> None:

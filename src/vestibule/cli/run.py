@@ -50,6 +50,8 @@ def _announce(settings: Settings, upgrade: migrations.Upgrade, keys: Keys) -> No
     }
     if isinstance(settings.database, SQLiteFile):
         lines["sqlite"] = migrations.SQLITE_VERSION
+    if not settings.classic:
+        lines["mail"] = _mail(settings)
     lines["workers"] = str(settings.workers)
     if upgrade.backup:
         lines["backup"] = str(upgrade.backup)
@@ -57,8 +59,25 @@ def _announce(settings: Settings, upgrade: migrations.Upgrade, keys: Keys) -> No
         click.echo(f"{name:<10}{value}")
     if settings.data.stat().st_mode & 0o077:
         click.echo(f"note      {settings.data} can be entered by others; chmod 700 keeps them out")
-    if settings.everywhere and not settings.public_url:
+    seen_by_others = settings.everywhere or (settings.smtp_url and not settings.classic)
+    if seen_by_others and not settings.public_url:
         click.echo(
             f"note      links in mails start with {settings.origin}; set VESTIBULE_PUBLIC_URL "
             "to the address that people use"
         )
+
+
+def _mail(settings: Settings) -> str:
+    """Where mails go, and what is kept from people until they have read one."""
+    server = settings.mail_server
+    if server:
+        scheme = "smtps" if server.tls == "always" else "smtp"
+        where = f"{scheme}://{server} from {settings.sender}"
+    else:
+        where = f"files in {(settings.data / 'mail').resolve()}"
+    kept = {
+        "addresses are verified": settings.must_verify,
+        "accounts concealed": settings.concealed,
+    }
+    told = ", ".join(what for what, counts in kept.items() if counts)
+    return f"{where}; {told}" if told else where
