@@ -41,3 +41,11 @@ def test_the_readme_shows_no_command_that_nobody_executes() -> None:
     every = {step.command for step in console_steps(README.read_text(encoding="utf-8"))}
     executed = {step.command for heading in (TOUR, THREE_PARTS) for step in section(heading)}
     assert every - executed == TYPED_ELSEWHERE
+
+
+def test_make_run_prints_the_lines_that_the_readme_shows(tmp_path: Path) -> None:
+    (shown,) = (step.shown for step in section("Two commands") if step.command == "make run")
+    with running(tmp_path) as server:
+        printed = server.output
+    names = [[line.split()[0] for line in text.splitlines()] for text in (printed, shown)]
+    assert names[0] == names[1]
