@@ -7,7 +7,19 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from tests.stage.visits import ALICE, mail_to, register
+from tests.conftest import Build
+from tests.stage.profiles import STRICT
+from tests.stage.visits import (
+    ALICE,
+    NEW_PASSWORD,
+    WRONG,
+    log_in,
+    mail_to,
+    register,
+    reset_token,
+    set_password,
+    token_to,
+)
 
 FORM = "/reset_password/form"
 
@@ -66,3 +78,14 @@ def test_the_classic_profile_has_no_such_form(classic: FlaskClient) -> None:
     page = classic.get("/reset_password")
     assert (page.status_code, 'href="/reset_password"' in page.text) == (403, False)
     assert classic.post(FORM, data={"email": ALICE}).status_code == 404
+
+
+def test_whose_password_is_not_accepted_at_verifying_is_led_there(build: Build) -> None:
+    client = build(STRICT, require_verified=True, conceal_accounts=True).test_client()
+    register(client)
+    form = {"token": token_to(client.application, ALICE), "password": WRONG}
+    assert "verifies the address too" in mail_to(client.application, ALICE)
+    page = client.post("/verify_email/form", data=form)
+    assert (page.status_code, 'href="/reset_password"' in page.text) == (401, True)
+    set_password(client, reset_token(client))
+    log_in(client, ALICE, NEW_PASSWORD)
