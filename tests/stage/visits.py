@@ -81,7 +81,13 @@ def ask_for_reset(client: FlaskClient, email: str = ALICE) -> None:
 
 def mails(folder: Path) -> list[Path]:
     """The mails in a folder, oldest first."""
-    return sorted(folder.glob("[!.]*.eml"), key=lambda path: int(path.stem.rpartition("-")[2]))
+
+    def age(path: Path) -> tuple[str, int]:
+        moment, _, number = path.stem.rpartition("-")
+        # The number alone would not do: one that was swept may be given again.
+        return moment, int(number)
+
+    return sorted(folder.glob("[!.]*.eml"), key=age)
 
 
 def newest_token(folder: Path) -> str:
