@@ -101,7 +101,9 @@ def test_every_secret_comes_from_the_systems_source(
     monkeypatch.setattr(secrets, "token_bytes", draw)
     register(strict)
     handed_out = [log_in(strict), reset_token(strict)]
-    assert [UUID(each).bytes for each in handed_out] == drawn
+    # And the number by which the browser is known.
+    assert len(drawn) == 3
+    assert {UUID(each).bytes for each in handed_out} < set(drawn)
     assert {len(each) for each in drawn} == {16}, "128 bits, all of them random"
 
 
