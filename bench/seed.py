@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.schemes import ARGON2
@@ -24,8 +25,8 @@ def seed(database: Path, accounts: int) -> list[str]:
     # WAL, as the service sets it, is a property of the file.
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.executemany(
-            "INSERT INTO users (id, email, email_key, hashed_password, created_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO users (id, email, email_key, hashed_password, created_at, pseudonym)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             _users(accounts),
         )
         connection.executemany(
@@ -40,7 +41,7 @@ def _users(accounts: int) -> Iterator[tuple[object, ...]]:
     now, hashed = micros(datetime.now(UTC)), ARGON2.hash(PASSWORD)
     for number in range(1, accounts + 1):
         email = f"user{number}@example.com"
-        yield number, email, email, hashed, now
+        yield number, email, email, hashed, now, uuid4().hex
 
 
 def _sessions(ids: list[str]) -> Iterator[tuple[object, ...]]:
