@@ -73,6 +73,7 @@ def test_of_a_hundred_guesses_at_once_ten_pass(server: Serve) -> None:
     assert running.visitor().post("/sessions", data=FORM).status_code == 429
 
 
+@on_both_databases
 def test_the_right_password_at_once_from_many_devices_is_never_a_failure(server: Serve) -> None:
     running = server(workers=2)
     running.visitor().post("/users", data=FORM)

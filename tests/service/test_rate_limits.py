@@ -16,8 +16,9 @@ from tests.stage.profiles import STRICT
 from tests.stage.raw import rows
 from tests.stage.visits import ALICE, BOB, PASSWORD, WRONG, front_desk, register, try_login
 from vestibule.auth import crypto
-from vestibule.auth.errors import StorageUnavailable
+from vestibule.auth.errors import Conflict, StorageUnavailable
 from vestibule.auth.passwords import Passwords
+from vestibule.auth.sessions import Sessions
 
 FAILURES = 10
 
@@ -195,6 +196,23 @@ def test_an_attempt_that_storage_ended_is_no_failure(
         patch.setattr(Passwords, "check", Mock(side_effect=StorageUnavailable))
         assert fail(strict, FAILURES + 1) == [503] * (FAILURES + 1)
     assert fail(strict, 1) == [401]
+
+
+def test_what_a_conflict_undid_is_given_back_by_the_next_try(
+    strict: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt was given back in a transaction that came to nothing; it is made once more."""
+    register(strict)
+    opened, tries = Sessions.open, iter([True, True, False])
+
+    def conflicting(*args: Any) -> str:
+        if next(tries, False):
+            raise Conflict
+        return opened(*args)
+
+    monkeypatch.setattr(Sessions, "open", conflicting)
+    assert login_from(strict, "127.0.0.1") == 200
+    assert fail(strict, FAILURES + 1) == [401] * FAILURES + [429]
 
 
 def test_an_attempt_that_overtakes_its_window_gives_nothing_to_the_next(

@@ -9,7 +9,7 @@ from datetime import timedelta
 from ipaddress import IPv6Network
 
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import BadCredentials, EmailTaken, StorageUnavailable
+from vestibule.auth.errors import BadCredentials, Conflict, EmailTaken, StorageUnavailable
 from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.rate_limits import Budget, Limit, RateLimits, Spent
 from vestibule.config import Settings
@@ -151,11 +151,14 @@ class Attempts:
             yield spent
         except BadCredentials:
             raise
-        except BaseException:
-            # Not known to be wrong, but never tried to the end: storage failed, for example.
-            self._give_back(spent)
+        except BaseException as error:
+            # Not known to be wrong, but never tried to the end: storage failed, for example. What
+            # was given back is given back again only where that has surely come to nothing.
+            if not spent.given_back or isinstance(error, Conflict):
+                self._give_back(spent)
             raise
-        self._give_back(spent)
+        if not spent.given_back:
+            self._give_back(spent)
 
     def _give_back(self, spent: Spent) -> None:
         # What cannot be given back stays taken until its window ends: closed, not open.

@@ -71,7 +71,11 @@ class StoredCounts(Storage):
         return self.ends(key).timestamp()
 
     def take_off(self, counted: dict[str, datetime]) -> None:
-        """Count one less of each, if the window that ends then is still open."""
+        """Count one less of each, if the window that ends then is still open.
+
+        In the order in which they are given, which is the one they were counted in: two that take
+        the same rows in two orders wait for each other.
+        """
         self._counts.take_off({digest(key): ends for key, ends in counted.items()})
 
     def clear(self, key: str) -> None:

@@ -69,11 +69,14 @@ class Budget(NamedTuple):
 class Spent:
     """What one attempt took, until it is given back."""
 
-    # By key: the end of the window in the database, the length of the window in Redis.
+    # By key: the end of the window in the database, the length of the window in Redis. In the
+    # order of the keys, as everybody takes them.
     stored: dict[str, datetime] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
     # When Redis had counted, by ``time.monotonic``.
     since: float = 0.0
+    # In a transaction that may still come to nothing.
+    given_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,14 @@ class RateLimits:
         return spent
 
     def give_back(self, spent: Spent, tx: Transaction | None = None) -> None:
-        """Put what was taken back where it was taken, within ``tx`` if there is one; once."""
-        if spent.stored and tx is None:
+        """Put what was taken back where it was taken, within ``tx`` if there is one."""
+        if tx is not None:
+            self._give_back_stored(tx, spent)
+            spent.given_back = True
+        elif spent.stored:
             with self._db.begin() as own:
                 self._give_back_stored(own, spent)
-        elif tx is not None:
-            self._give_back_stored(tx, spent)
+            spent.stored.clear()
         self._give_back_shared(spent)
 
     def forget(self, tx: Transaction, budgets: Sequence[Budget]) -> None:
@@ -166,7 +171,6 @@ class RateLimits:
 
     def _give_back_stored(self, tx: Transaction, spent: Spent) -> None:
         StoredCounts(tx, self._clock()).take_off(spent.stored)
-        spent.stored.clear()
 
     def _spend_shared(self, budgets: Sequence[Budget], spent: Spent) -> Sequence[Budget]:
         """Take from the budgets that Redis counts, and say which are left for the database."""

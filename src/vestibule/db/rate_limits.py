@@ -64,8 +64,8 @@ class RateLimits:
         return Count(hits, moment(ends))
 
     def take_off(self, counted: dict[str, datetime]) -> None:
-        """Count one less of each, in the window that ends then and in no other."""
-        rows = [{"key": key, "ends": micros(counted[key])} for key in sorted(counted)]
+        """Count one less of each, in the window that ends then and in no other; in this order."""
+        rows = [{"key": key, "ends": micros(ends)} for key, ends in counted.items()]
         if rows:
             self._work.execute(TAKE_OFF, rows)
 
