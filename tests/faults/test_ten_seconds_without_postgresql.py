@@ -12,6 +12,7 @@ import requests
 
 from tests.stage.databases import only_postgresql
 from tests.stage.postgresql import Cluster, own_cluster
+from tests.stage.profiles import UNLIMITED
 from tests.stage.raw import rows
 from tests.stage.server import Server, Visitor
 from tests.stage.visits import ALICE, PASSWORD, eventually
@@ -72,7 +73,8 @@ def cluster(database: str) -> Iterator[Cluster]:
 
 @only_postgresql
 def test_ten_seconds_without_it_lose_nothing(cluster: Cluster, tmp_path: Path) -> None:
-    running = Server(tmp_path, workers=2, database_url=cluster.empty(), log_level="error").start()
+    settings = UNLIMITED | {"database_url": cluster.empty(), "log_level": "error"}
+    running = Server(tmp_path, workers=2, **settings).start()
     try:
         readers = [Client(_logged_in(running), number) for number in range(3)]
         clients = [*readers, *(Registrar(running.visitor(), number) for number in range(3))]
