@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, make_response, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import Refusal
 from vestibule.web.bodies import ResetRequest
-from vestibule.web.door import FORMS, auth, form
+from vestibule.web.door import FORMS, auth, form, saying_whence
 from vestibule.web.openapi import Operation, describe, page
 from vestibule.web.problems import STATUS
 from vestibule.web.visitors import device
@@ -41,8 +41,5 @@ def ask() -> ResponseReturnValue:
 
 def ask_form(refusal: Refusal | None = None) -> ResponseReturnValue:
     """The form for the address, maybe with the reason why it is shown again."""
-    response = make_response(render_template("reset_ask.html", refusal=refusal))
-    # No token allows what it sends, so it must say where it is sent from; with the policy of all
-    # other pages browsers that know no Fetch Metadata say ``Origin: null``.
-    response.headers["Referrer-Policy"] = "strict-origin"
-    return response, STATUS[refusal.code] if refusal else 200
+    status = STATUS[refusal.code] if refusal else 200
+    return saying_whence((render_template("reset_ask.html", refusal=refusal), status))

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from vestibule.auth.errors import BadToken, Refusal
 from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
 from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
-from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, session_id
+from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, saying_whence, session_id
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     BAD_TOKEN,
@@ -73,7 +73,7 @@ def verify() -> ResponseReturnValue:
 )
 def verify_form() -> ResponseReturnValue:
     """Show the form."""
-    return _saying_whence(_shown(VERIFY, "verify.html"))
+    return saying_whence(_shown(VERIFY, "verify.html"))
 
 
 @links.post("/verify_email/form")
@@ -100,7 +100,7 @@ def verify_by_form() -> ResponseReturnValue:
         done = _done("Address verified", f"You are logged in as {email}.")
         return hand_over(make_response(done), session)
 
-    return _saying_whence(_sent(act, "verify.html"))
+    return saying_whence(_sent(act, "verify.html"))
 
 
 @links.get("/profile/email/confirm")
@@ -179,17 +179,6 @@ def undo() -> ResponseReturnValue:
         return _done("Your address is safe", more)
 
     return _sent(act, "undo.html")
-
-
-def _saying_whence(page: ResponseReturnValue) -> ResponseReturnValue:
-    """A page whose form logs in, and so must say where it is sent from.
-
-    With the policy of all other pages, browsers that know no Fetch Metadata say ``Origin: null``.
-    The token stays out of it all the same.
-    """
-    response = make_response(page)
-    response.headers["Referrer-Policy"] = "strict-origin"
-    return response
 
 
 def _done(what: str, more: str) -> str:
