@@ -132,15 +132,15 @@ def test_old_rows_go_and_the_rest_still_holds(auth: Auth, clock: MovableClock) -
     clock.advance(days=364)
     auth.audit.refuse("act.young", "refused")
     auth.audit.flush()
-    auth.audit.sweep()
+    auth.upkeep.sweep()
     assert auth.trail.verify().count == 901
     clock.advance(days=1, seconds=1)
-    auth.audit.sweep()
+    auth.upkeep.sweep()
     assert trail(auth) == [("act.young", "refused")]
     verdict = auth.trail.verify()
     assert (verdict.count, verdict.head.number, verdict.fault) == (1, 901, None)
     clock.advance(days=400)
-    auth.audit.sweep()
+    auth.upkeep.sweep()
     auth.audit.refuse("act.next", "refused")
     auth.audit.flush()
     verdict = auth.trail.verify()

@@ -30,10 +30,8 @@ Answer = TypeVar("Answer")
 
 # Refused acts that found no room to wait: how many.
 DROPPED = "audit.dropped"
-# Rows that are written, or removed, in one transaction: other writers never wait long.
+# Rows that are written in one transaction: other writers never wait long.
 BATCH = 500
-# A sweep is no longer than this, whatever has piled up.
-MOST_BATCHES = 20
 
 
 @dataclass(frozen=True)
@@ -86,25 +84,29 @@ class Audit:
             while self._write_some():
                 pass
 
-    def sweep(self) -> None:
-        """Remove rows that are older than the retention, the oldest first; the rest still holds."""
-        for _ in range(MOST_BATCHES):
-            with self._db.read() as tx:
-                if not self._outlived(tx):
-                    return
-            with self._db.begin() as tx:
-                # Nobody else sweeps until the end of the transaction.
-                tx.audit.lock_head()
-                rows = self._outlived(tx)
-                if rows:
-                    last = Place(rows[-1].id, rows[-1].digest)
-                    tx.audit.move(TAIL, *last, self._chain.seal(TAIL, last))
-                    tx.audit.remove_through(last.number)
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` rows older than the retention, and say whether there may be more.
 
-    def _outlived(self, tx: Transaction) -> list[AuditEvent]:
+        The oldest go first, and the rest still holds.
+        """
+        with self._db.read() as tx:
+            # Looking first, as ``DB.sweep`` does.
+            if not self._outlived(tx, 1):
+                return False
+        with self._db.begin() as tx:
+            # Nobody else sweeps until the end of the transaction.
+            tx.audit.lock_head()
+            rows = self._outlived(tx, most)
+            if rows:
+                last = Place(rows[-1].id, rows[-1].digest)
+                tx.audit.move(TAIL, *last, self._chain.seal(TAIL, last))
+                tx.audit.remove_through(last.number)
+        return len(rows) == most
+
+    def _outlived(self, tx: Transaction, most: int) -> list[AuditEvent]:
         """The oldest rows, as long as each is older than the retention."""
         before, found = self._clock() - self._retention, []
-        for row in tx.audit.oldest(BATCH):
+        for row in tx.audit.oldest(most):
             if row.at >= before:
                 break
             found.append(row)

@@ -38,7 +38,6 @@ JITTER = 0.25
 GIVEN_UP_AFTER = timedelta(days=1)
 # How long a settled message is still listed.
 KEPT = timedelta(days=30)
-SWEEP_ROUNDS = 100
 KEPT_FOR_NOBODY = timedelta(hours=1)
 REASON = 250
 NOBODY = "nobody has this address"
@@ -123,18 +122,14 @@ class Outbox:
             self._settle(message, outcome)
         return True
 
-    def sweep(self) -> None:
-        """Forget messages that were settled long ago; the ``.eml`` files stay.
+    def sweep(self, most: int) -> bool:
+        """Forget up to ``most`` messages settled long ago, and say whether there may be more.
 
-        Those for nobody go sooner: anybody can ask for them.
+        Those for nobody go sooner: anybody can ask for them. The ``.eml`` files stay.
         """
         now = self._clock()
-        for _ in range(SWEEP_ROUNDS):
-            with self._db.begin() as tx:
-                gone = tx.outbox.sweep(now - KEPT)
-                gone += tx.outbox.sweep(now - KEPT_FOR_NOBODY, NOBODY)
-            if not gone:
-                break
+        times = now - KEPT, now - KEPT_FOR_NOBODY
+        return self._db.sweep(lambda tx: tx.outbox.over(*times, NOBODY), most)
 
     def latest(self, most: int = 100) -> list[OutboxMessage]:
         """The newest messages, newest first."""

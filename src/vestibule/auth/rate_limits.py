@@ -28,9 +28,6 @@ from vestibule.db import DB, Transaction
 
 log = logging.getLogger(__name__)
 
-SWEEP_BATCH = 1000
-SWEEP_ROUNDS = 100
-
 
 @dataclass(frozen=True)
 class Limit:
@@ -129,12 +126,10 @@ class RateLimits:
         for each in sorted(budgets, key=lambda each: each.key):
             limiter.clear(each.limit.item, each.holder)
 
-    def sweep(self) -> None:
-        """Remove the windows that are over, some at a time: writers never wait long."""
-        for _ in range(SWEEP_ROUNDS):
-            with self._db.begin() as tx:
-                if tx.rate_limits.sweep(self._clock(), SWEEP_BATCH) < SWEEP_BATCH:
-                    break
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` windows that are over, and say whether there may be more."""
+        now = self._clock()
+        return self._db.sweep(lambda tx: tx.rate_limits.over(now), most)
 
     def _spend_stored(self, budgets: Sequence[Budget], spent: Spent) -> None:
         if not budgets:

@@ -34,7 +34,6 @@ from vestibule.config import Clock
 from vestibule.db import DB, AlreadyExists
 from vestibule.user import User
 
-SWEEP_BATCH = 500
 MOST_REMINDERS = 1000
 UNSURE = "Wrong address or password, or an address that is not verified yet: see your mail."
 
@@ -147,11 +146,13 @@ class Registrations:
             acting().accept(tx)
             return user.email, self._sessions.open(tx, user.id, device, instead_of)
 
-    def sweep(self) -> None:
-        """Remove accounts that waited too long, a few at a time: their addresses are free again."""
-        if self._rules.required:
-            with self._db.begin() as tx:
-                tx.users.sweep(self._clock(), SWEEP_BATCH)
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` accounts that waited too long, and say whether there may be more.
+
+        Their addresses are free again.
+        """
+        now = self._clock()
+        return self._rules.required and self._db.sweep(lambda tx: tx.users.over(now), most)
 
     def _add(self, email: str, key: str, hashed: str) -> User | None:
         now = self._clock()

@@ -27,8 +27,6 @@ PUBLIC_ID = re.compile(rf"[0-9a-f]{{{PUBLIC_DIGITS}}}")
 MOST_OF_USER = 100
 # ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
 TOUCH_EVERY = timedelta(minutes=1)
-SWEEP_BATCH = 500
-SWEEP_ROUNDS = 100
 
 
 class Open(NamedTuple):
@@ -213,9 +211,7 @@ class Sessions:
         with self._db.begin() as tx:
             tx.sessions.close_all(user_id)
 
-    def sweep(self) -> None:
-        """Remove sessions that are over, a few at a time: writers never wait long."""
-        for _ in range(SWEEP_ROUNDS):
-            with self._db.begin() as tx:
-                if tx.sessions.sweep(self._clock(), self.idle, SWEEP_BATCH) < SWEEP_BATCH:
-                    break
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` sessions that are over, and say whether there may be more."""
+        now = self._clock()
+        return self._db.sweep(lambda tx: tx.sessions.over(now, self.idle), most)

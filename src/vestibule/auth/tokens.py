@@ -96,10 +96,10 @@ class Tokens:
         """
         tx.tokens.drop_all(user.id, but=UNDO, elsewhere=user.email_key)
 
-    def sweep(self) -> None:
-        """Remove the tokens that are over."""
-        with self._db.begin() as tx:
-            tx.tokens.sweep(self._clock())
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` tokens that are over, and say whether there may be more."""
+        now = self._clock()
+        return self._db.sweep(lambda tx: tx.tokens.over(now), most)
 
     def _store(
         self,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from threading import Event
+from typing import Protocol
 
 from vestibule.auth.audit import Audit
 from vestibule.auth.crypto import Hasher
@@ -15,6 +18,20 @@ from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import Tokens
 from vestibule.auth.worker import Worker
 from vestibule.db import DB
+
+# Rows that a desk removes in one transaction: other writers never wait long.
+BATCH = 500
+MOST_ROUNDS = 100
+# SQLite lets nobody in by turns: who waits for the write lock looks again now and then, and would
+# seldom find it free.
+PAUSE_SECONDS = 0.02
+
+
+class Swept(Protocol):
+    """A desk that keeps what is over after a time."""
+
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` of it, and say whether there may be more."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +47,27 @@ class Upkeep:
     _registrations: Registrations
     _hasher: Hasher
     _workers: list[Worker] = field(default_factory=list)
+    _closing: Event = field(default_factory=Event)
 
     def sweep(self) -> None:
-        """Remove the sessions, tokens, counts and messages that are over."""
-        self._sessions.sweep()
-        self._tokens.sweep()
-        self._rate_limits.sweep()
-        self._outbox.sweep()
-        self._audit.sweep()
-        self._registrations.sweep()
+        """Remove what is over: sessions, tokens, counts, messages, old acts, unverified accounts.
+
+        Each desk removes one batch in a short transaction of its own, again and again until it
+        has nothing left; after very many batches the rest waits for the next sweep.
+        """
+        desks: Sequence[Swept] = (
+            self._sessions,
+            self._tokens,
+            self._rate_limits,
+            self._outbox,
+            self._audit,
+            self._registrations,
+        )
+        for _ in range(MOST_ROUNDS):
+            desks = [desk for desk in desks if desk.sweep(BATCH)]
+            # Writers that wait are let in before the next batch.
+            if not desks or self._closing.wait(PAUSE_SECONDS):
+                break
 
     def start(self) -> None:
         """Let threads of this process deliver mail and sweep up from now on."""
@@ -69,6 +98,7 @@ class Upkeep:
 
         SQLite folds its write-ahead log into the database when the last connection goes.
         """
+        self._closing.set()
         while self._workers:
             self._workers.pop().stop()
         with suppress(StorageUnavailable):

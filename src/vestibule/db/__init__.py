@@ -21,6 +21,7 @@ from vestibule.db.outbox import Outbox
 from vestibule.db.rate_limits import RateLimits
 from vestibule.db.sessions import SessionCheck, Sessions, Visit
 from vestibule.db.sqlite import SQLITE_VERSION
+from vestibule.db.sweeping import Over
 from vestibule.db.tokens import Tokens
 from vestibule.db.users import Users
 from vestibule.user import User
@@ -152,6 +153,18 @@ class DB:
         """A transaction that only reads, and waits for no writer."""
         with translated(), Work(self._engine, expire_on_commit=False) as work:
             yield _tables(work, writing=False)
+
+    def sweep(self, over: Callable[[Transaction], Over], most: int) -> bool:
+        """Remove up to ``most`` of the rows that are over, and say whether there may be more.
+
+        :raises Conflict: another transaction was in the way; nothing was removed.
+        """
+        with self.read() as tx:
+            # Looking first keeps an idle service from taking the write lock.
+            if not over(tx).there():
+                return False
+        with self.begin() as tx:
+            return over(tx).remove(most) == most
 
     def schema(self) -> str | None:
         """The revision that the tables are at, or ``None`` if there are none.

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from vestibule.db.statements import SWEEP_BATCH
+from vestibule.db.sweeping import Over
 from vestibule.records import OutboxMessage
 
 # Nothing is put off for as long as this. What is due later was put off before the clock was set
@@ -90,18 +90,11 @@ class Outbox:
         claimed = (OutboxMessage.id == message_id) & (OutboxMessage.attempts == attempts)
         self._work.execute(update(OutboxMessage).where(claimed).values(**values))
 
-    def sweep(self, settled_before: datetime, outcome: str | None = None) -> int:
-        """Remove messages settled before this moment; only those with ``outcome``, if given.
-
-        :return: how many: of very many, the first of them.
-        """
-        settled = select(OutboxMessage.id).where(OutboxMessage.done_at < settled_before)
-        if outcome is not None:
-            settled = settled.where(OutboxMessage.outcome == outcome)
-        free = settled.limit(SWEEP_BATCH).with_for_update(skip_locked=True)
-        ids = self._work.scalars(free).all()
-        self._work.execute(delete(OutboxMessage).where(OutboxMessage.id.in_(ids)))
-        return len(ids)
+    def over(self, settled_before: datetime, sooner: datetime, outcome: str) -> Over:
+        """The messages settled before this moment; those with ``outcome``, before a later one."""
+        long_ago = OutboxMessage.done_at < settled_before
+        for_less = and_(OutboxMessage.done_at < sooner, OutboxMessage.outcome == outcome)
+        return Over(self._work, OutboxMessage.id, or_(long_ago, for_less))
 
     def get(self, message_id: int) -> OutboxMessage | None:
         """The message with this number, or ``None``."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, select, text
+from sqlalchemy import bindparam, delete, text
 from sqlalchemy.orm import Session
 
+from vestibule.db.sweeping import Over
 from vestibule.records import RateLimit
 from vestibule.user import micros, moment
 
@@ -73,9 +74,6 @@ class RateLimits:
         """Count from nothing again."""
         self._work.execute(delete(RateLimit).where(RateLimit.key == key))
 
-    def sweep(self, now: datetime, most: int) -> int:
-        """Remove windows that are over, and say how many there were of them."""
-        over = select(RateLimit.key).where(RateLimit.expires_at <= now).limit(most)
-        keys = list(self._work.scalars(over.with_for_update(skip_locked=True)))
-        self._work.execute(delete(RateLimit).where(RateLimit.key.in_(keys)))
-        return len(keys)
+    def over(self, now: datetime) -> Over:
+        """The windows that are over."""
+        return Over(self._work, RateLimit.key, RateLimit.expires_at <= now)

@@ -8,17 +8,17 @@ some 400 microseconds more, a compiled Core statement some 100.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, PoolProxiedConnection, bindparam, delete, select, update
+from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session as Work
 
 from vestibule.db.engine import Opened
 from vestibule.db.errors import StorageUnavailable, sentence
+from vestibule.db.sweeping import Over
 from vestibule.db.users import Users
 from vestibule.user import Session, User, micros, moment
 
@@ -198,14 +198,7 @@ class Sessions:
         if ids:
             self._work.execute(delete(Session).where(Session.id.in_(ids)))
 
-    def sweep(self, now: datetime, idle: timedelta, most: int) -> int:
-        """Remove up to ``most`` sessions that are over, and say how many."""
-        expired, unused = Session.expires_at <= now, Session.last_seen_at <= now - idle
-        ids = [each for over in (expired, unused) for each in self._over(over, most)]
-        self._work.execute(delete(Session).where(Session.id.in_(ids)))
-        return len(ids)
-
-    def _over(self, condition: ColumnElement[bool], most: int) -> Sequence[int]:
-        # What another process sweeps or somebody ends in this moment is theirs.
-        found = select(Session.id).where(condition).limit(most).with_for_update(skip_locked=True)
-        return self._work.scalars(found).all()
+    def over(self, now: datetime, idle: timedelta) -> Over:
+        """The sessions whose time has come, or that were unused for ``idle``."""
+        over = or_(Session.expires_at <= now, Session.last_seen_at <= now - idle)
+        return Over(self._work, Session.id, over)

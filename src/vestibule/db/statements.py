@@ -7,9 +7,6 @@ from typing import Any
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-# Rows that one round of sweeping removes at most: writers never wait long.
-SWEEP_BATCH = 1000
-
 
 def upsert(work: Session, table: Any) -> postgresql.Insert:
     """An ``INSERT`` that can be told what to do ``ON CONFLICT``; both databases know it."""

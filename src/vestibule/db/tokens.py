@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, delete, exists, not_, select
 from sqlalchemy.orm import Session
 
-from vestibule.db.statements import SWEEP_BATCH
+from vestibule.db.sweeping import Over
 from vestibule.db.users import Users
 from vestibule.user import Token
 
@@ -75,11 +75,9 @@ class Tokens:
         spent = delete(Token).where(*_good(digest, purpose, now, last)).returning(Token.user_id)
         return self._work.scalar(spent) is not None
 
-    def sweep(self, now: datetime) -> None:
-        """Remove the tokens that are over."""
-        over = select(Token.digest).where(Token.expires_at <= now).limit(SWEEP_BATCH)
-        free = over.with_for_update(skip_locked=True)
-        self._work.execute(delete(Token).where(Token.digest.in_(self._work.scalars(free).all())))
+    def over(self, now: datetime) -> Over:
+        """The tokens that open nothing any more."""
+        return Over(self._work, Token.digest, Token.expires_at <= now)
 
 
 def _good(

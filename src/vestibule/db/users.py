@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, and_, delete, select
 from sqlalchemy.orm import Session
 
+from vestibule.db.sweeping import Over
 from vestibule.user import User
 
 
@@ -60,11 +61,10 @@ class Users:
         later = select(User).where(User.id > user_id).order_by(User.id)
         return list(self._work.scalars(later.limit(most)))
 
-    def sweep(self, now: datetime, most: int) -> None:
-        """Remove up to ``most`` accounts whose address nobody verified in time."""
-        over = select(User.id).where(User.pending_until <= now, User.disabled_at.is_(None))
-        free = over.limit(most).with_for_update(skip_locked=True)
-        self._work.execute(delete(User).where(User.id.in_(self._work.scalars(free).all())))
+    def over(self, now: datetime) -> Over:
+        """The accounts whose address nobody verified in time."""
+        late = and_(User.pending_until <= now, User.disabled_at.is_(None))
+        return Over(self._work, User.id, late)
 
     def _found(self, condition: ColumnElement[bool]) -> Select[tuple[User]]:
         found = select(User).where(condition)
