@@ -254,7 +254,7 @@ class Auth:
         with self._db.begin() as tx:
             user, _ = self.tokens.spend(tx, reset_token, RESET)
             user.hashed_password = hashed
-            self.attempts.forgive(tx, user.email_key, user.id)
+            self.attempts.forgive(tx, user.email_key)
             acting().accept(tx)
             if not self.classic:
                 tx.sessions.close_all(user.id)

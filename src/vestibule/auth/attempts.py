@@ -95,12 +95,16 @@ class Attempts:
             yield spent
 
     @contextmanager
-    def proof(self, user_id: int, device: Device | None) -> Iterator[Spent]:
-        """Around the password of who is logged in: it counts if it ends with ``BadCredentials``.
+    def proof(self, shown: str, device: Device | None) -> Iterator[Spent]:
+        """Around a password that confirms something: it counts if it ends with ``BadCredentials``.
 
+        Not by account: a thief with a copied session would use up what the owner has, too.
+
+        :param shown: the digest of what was shown besides: a session id, or a link's token. Guesses
+            get nobody another one.
         :raises TooManyAttempts: there were too many failures.
         """
-        who = (str(user_id),)
+        who = (shown,)
         own = [Budget(Limit("proof", self._failures), who), Budget(PROOFS_IN_A_ROW, who)]
         with self._failing([*own, *self._logins.budgets(device)]) as spent:
             yield spent
@@ -134,11 +138,12 @@ class Attempts:
         budgets = [_mails_to(purpose, key) for key in keys]
         self._rate_limits.spend([*budgets, *self._mails.budgets(device)])
 
-    def forgive(self, tx: Transaction, key: str, user_id: int) -> None:
-        """Count failures in a row anew, within ``tx``: the account has a new password."""
-        who = (str(user_id),)
-        budgets = [Budget(self._account, (key,)), Budget(PROOFS_IN_A_ROW, who)]
-        self._rate_limits.forget(tx, budgets)
+    def forgive(self, tx: Transaction, key: str) -> None:
+        """Count failures in a row anew, within ``tx``: the account has a new password.
+
+        Those of sessions and links stay with them, which a new password ends.
+        """
+        self._rate_limits.forget(tx, [Budget(self._account, (key,))])
 
     def succeeded(self, tx: Transaction, spent: Spent) -> None:
         """Give back, within ``tx``, what an attempt took that was no failure."""
@@ -178,8 +183,8 @@ class Attempts:
         ]
 
 
-PROOFS_IN_A_ROW = Limit("proof.account", CONSECUTIVE, YEAR, durable=True)
-DEVICE_IN_A_ROW = Limit("device.account", CONSECUTIVE, YEAR, durable=True)
+PROOFS_IN_A_ROW = Limit("proof.in_a_row", CONSECUTIVE, YEAR, durable=True)
+DEVICE_IN_A_ROW = Limit("device.in_a_row", CONSECUTIVE, YEAR, durable=True)
 
 
 def _mails_to(purpose: str, key: str) -> Budget:

@@ -81,7 +81,7 @@ class EmailChanges:
         :raises TooManyAttempts: the password was tried too often.
         """
         found = self._tokens.look(token, CHANGE)
-        with self._attempts.proof(found.user_id, device):
+        with self._attempts.proof(found.digest, device):
             checked = self._passwords.check_of(found.user_id, password)
             if checked is None:
                 raise BadCredentials("This is not the password of the account.")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from vestibule.auth.acts import acting
 from vestibule.auth.attempts import Attempts
+from vestibule.auth.crypto import digest
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials
 from vestibule.auth.passwords import Checked, Passwords
@@ -45,7 +46,7 @@ class Owners:
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id)
         # Who copied a session must not guess the password with it.
-        with self._attempts.proof(visit.user_id, device):
+        with self._attempts.proof(digest(session_id or ""), device):
             checked = self._passwords.check_of(visit.user_id, password)
             if checked is None:
                 raise BadCredentials("This is not the password of your account.")
@@ -53,7 +54,7 @@ class Owners:
 
     def forgive(self, tx: Transaction, user: User) -> None:
         """Count failures anew, within ``tx``: the account has a new password."""
-        self._attempts.forgive(tx, user.email_key, user.id)
+        self._attempts.forgive(tx, user.email_key)
 
     def confirm(self, tx: Transaction, proof: Proof) -> User:
         """The account, if within ``tx`` session and password are still what they were.
