@@ -66,6 +66,31 @@ def test_links_that_were_sent_are_over(alice: FlaskClient, desk: Operators) -> N
     refuses(alice.post("/profile/email/undo", json={"token": undo}), 403, "token_invalid")
 
 
+def test_the_way_back_to_an_earlier_address_waits(alice: FlaskClient, desk: Operators) -> None:
+    """A thief changed the address; whoever disables the account must not keep it theirs."""
+    ask(alice)
+    confirm(alice, token_to(alice.application, ELSEWHERE))
+    undo = {"token": token_to(alice.application, ALICE)}
+    reset = reset_token(alice, ELSEWHERE)
+    desk.disable(ELSEWHERE)
+    refuses(alice.post("/profile/email/undo", json=undo), 403, "token_invalid")
+    desk.enable(ELSEWHERE)
+    refuses(set_password(alice, reset), 403, "token_invalid")
+    assert alice.post("/profile/email/undo", json=undo).status_code == 200
+    assert [entry.email for entry in desk.entries()] == [ALICE]
+
+
+def test_the_old_address_is_told_of_a_change_all_the_same(
+    alice: FlaskClient, desk: Operators
+) -> None:
+    ask(alice)
+    confirm(alice, token_to(alice.application, ELSEWHERE))
+    desk.disable(ELSEWHERE)
+    undo = {"token": token_to(alice.application, ALICE)}
+    desk.enable(ELSEWHERE)
+    assert alice.post("/profile/email/undo", json=undo).status_code == 200
+
+
 def test_a_reset_mails_nothing_and_reads_the_same(alice: FlaskClient, desk: Operators) -> None:
     register(visitor(alice.application), BOB)
     desk.disable(ALICE)

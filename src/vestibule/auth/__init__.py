@@ -100,7 +100,7 @@ class Auth:
             outbox=outbox,
             known_devices=known_devices,
             attempts=attempts,
-            operators=Operators(db, clock, audit),
+            operators=Operators(db, clock, audit, tokens),
             accounts=Accounts(db, clock, audit, owners, sessions, tokens, outbox),
             email_changes=EmailChanges(
                 db, clock, audit, owners, passwords, tokens, outbox, attempts, settings.concealed

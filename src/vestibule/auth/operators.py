@@ -10,6 +10,7 @@ from typing import NamedTuple
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.audit import Audit
 from vestibule.auth.errors import UnknownEmail
+from vestibule.auth.tokens import Tokens
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction
 from vestibule.user import User
@@ -34,6 +35,7 @@ class Operators:
     _db: DB
     _clock: Clock
     _audit: Audit
+    _tokens: Tokens
 
     def disable(self, email: str) -> None:
         """Shut the account: its sessions and links end at once, and nobody logs in to it.
@@ -45,8 +47,8 @@ class Operators:
             act.of(user)
             user.disabled_at = user.disabled_at or self._clock()
             tx.sessions.close_all(user.id)
-            # The one that undoes a change of address, too.
-            tx.tokens.drop_all(user.id)
+            # A thief may have changed the address: the way back waits until the account is enabled.
+            self._tokens.void(tx, user)
             act.accept(tx)
 
     def enable(self, email: str) -> None:
