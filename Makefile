@@ -6,13 +6,13 @@ BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: run test test-postgresql test-faults test-load test-timing test-sqlmap test-races lint bench locks clean python
+.PHONY: run test test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
 
 test: $(V)/.test lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/faults $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
 
 # What is measured has the machine to itself: these are no part of `make test`.
 test-load: $(V)/.test
@@ -27,6 +27,10 @@ test-sqlmap: $(V)/.test
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service tests/attacks
+
+# The lesson on every interpreter, and the grader against every mistake.
+test-matrix: $(V)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/matrix
 
 # What takes long to go wrong, on real servers.
 test-faults: $(V)/.test

@@ -102,7 +102,9 @@ def build(
         given |= settings
         if profile == STRICT:
             given = databases.settings(given["data"]) | given
-        app = create_app(Settings(**given), clock=clock, worker=False)
+        chosen = Settings(**given)
+        databases.prepare(chosen)
+        app = create_app(chosen, clock=clock, worker=False)
         app.config[DATABASE] = given.get("database_url")
         made.append(app)
         return app

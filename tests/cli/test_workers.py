@@ -63,6 +63,8 @@ def test_a_database_that_vanished_does_not_come_back_empty_with_a_new_worker(
         while first in server.workers() or len(server.workers()) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+        # The one that stayed may not have been ready yet when the other answered for both.
+        server.await_ready("/healthz")
         for _ in range(10):
             assert requests.get(f"{server.url}/readyz", timeout=10).status_code == 503
         assert not (tmp_path / "vestibule-data" / "vestibule.db").exists()

@@ -1,1 +1,1 @@
-"""Tests of the lesson from outside: every interpreter, and its style."""
+"""Tests of the lesson from outside; ``tests/matrix`` has them for every interpreter."""

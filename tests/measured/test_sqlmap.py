@@ -20,7 +20,7 @@ import pytest
 from tests.attacks.people import Person
 from tests.attacks.routes import FORM, JSON, Route, routes
 from tests.attacks.storage import ask
-from tests.lesson.environments import environment, run
+from tests.matrix.environments import environment, run
 from tests.measured.injectable import careless
 from tests.stage.profiles import UNLIMITED
 from tests.stage.server import Server

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import socket
 from typing import Any
 
@@ -206,10 +207,14 @@ def test_headers_beyond_reason_are_refused_unread(server: Serve) -> None:
 
 def test_slashes_are_not_tidied_up_by_a_redirect_to_anywhere(server: Serve) -> None:
     running = server()
-    for path in (b"//profile", b"//static//style.css", b"///users"):
-        answer = say(running, b"GET " + path + b" HTTP/1.1\r\nHost: evil.example.com\r\n\r\n")
-        assert answer == b"" or answer.startswith(b"HTTP/1.1 404 ")
-        assert b"location" not in answer.lower()
+    connection = http.client.HTTPConnection(*_address(running), timeout=10)
+    # More of them at the start are as good as one; anywhere else they are part of the path.
+    for path, status in (("//profile", 403), ("//static//style.css", 404), ("///users", 405)):
+        connection.request("GET", path, headers={"Host": "evil.example.com"})
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Location")) == (status, None), path
+        assert "evil.example.com" not in answer.read().decode()
+    connection.close()
 
 
 def _address(running: Server) -> tuple[str, int]:

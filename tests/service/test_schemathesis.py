@@ -26,7 +26,7 @@ CHECKS: list[CheckFunction] = [
     response_schema_conformance,
 ]
 BOUNDED = settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     database=None,

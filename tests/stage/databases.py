@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
+
+from vestibule import migrations
+from vestibule.config import Settings, clock, prepare_data
+from vestibule.config.databases import SQLiteFile
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 # Where storage matters: both in every run of the tests. ``--database postgresql`` is for the rest.
@@ -44,12 +52,31 @@ class Databases:
             self._made[data] = postgresql.cluster().migrated()
         return {"database_url": self._made[data]}
 
+    def prepare(self, settings: Settings) -> None:
+        """Lay a copy of a migrated file where an application will look for its own.
+
+        Migrating a new one each time took a fifth of the tests' time; tests of migrations do it.
+        """
+        database = settings.database
+        if isinstance(database, SQLiteFile) and not database.path.exists():
+            prepare_data(settings)
+            shutil.copy(_migrated_file(), database.path)
+
     def drop(self) -> None:
         """Remove what was made."""
         from tests.stage import postgresql  # noqa: PLC0415
 
         for url in self._made.values():
             postgresql.cluster().drop(url)
+
+
+@cache
+def _migrated_file() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="vestibule-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    made = SQLiteFile(folder / "template.sqlite3")
+    migrations.upgrade(made, clock())
+    return made.path
 
 
 def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.lessons import Edit, Mutant, lesson_copy, mutant
 from vestibule.lab.catalogue import BEYOND
 from vestibule.lab.contract import grade
-
-from .lessons import Edit, Mutant, lesson_copy, mutant
 
 STYLE = {
     *("shebang", "executable", "final-newline", "docstrings", "annotations"),

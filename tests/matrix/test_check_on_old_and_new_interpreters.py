@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.lesson import environments
+from tests.lab.lessons import LESSON
+from tests.matrix import environments
 from vestibule.lab.contract import grade
 from vestibule.lab.report import Unusable
-
-from .lessons import LESSON
 
 PINS = Path(environments.__file__).parent / "requirements"
 

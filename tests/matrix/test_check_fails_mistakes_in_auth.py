@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.lessons import Mutant, lesson_copy, mutant
 from vestibule.lab.contract import grade
-
-from .lessons import Mutant, lesson_copy, mutant
 
 MUTANTS = [
     mutant(
