@@ -44,7 +44,7 @@ def carrier(settings: Settings) -> Carrier:
     """The way that mail goes by these settings."""
     server = settings.mail_server
     if server is None:
-        return MailFolder(settings.data / "mail")
+        return MailFolder.of(settings)
     from vestibule.auth.smtp import Smtp  # noqa: PLC0415 - memory, only where mail is sent.
 
     timeout = settings.smtp_timeout.total_seconds()

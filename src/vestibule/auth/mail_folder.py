@@ -7,6 +7,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import ClassVar
 
+from vestibule.config import Settings
+
 
 @dataclass(frozen=True)
 class MailFolder:
@@ -15,6 +17,11 @@ class MailFolder:
     path: Path
     # Not quoted-printable: who opens the file must be able to copy the link.
     encoding: ClassVar[str] = "8bit"
+
+    @classmethod
+    def of(cls, settings: Settings) -> MailFolder:
+        """The folder of the service that ``settings`` describe."""
+        return cls(settings.data / "mail")
 
     def connect(self) -> MailFolder:
         """The folder itself, which is always there to take a mail."""

@@ -59,8 +59,8 @@ class Outbox:
     @classmethod
     def open(cls, settings: Settings, db: DB, clock: Clock, tokens: Tokens, audit: Audit) -> Outbox:
         """The outbox of the service that ``settings`` describe."""
-        paper, way, folder = stationery(settings), carrier(settings), settings.data / "mail"
-        return cls(db, clock, tokens, audit, paper, way, folder, Event())
+        paper, way, folder = stationery(settings), carrier(settings), MailFolder.of(settings)
+        return cls(db, clock, tokens, audit, paper, way, folder.path, Event())
 
     def add(
         self,

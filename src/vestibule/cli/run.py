@@ -9,6 +9,7 @@ import click
 from vestibule import config, migrations, serve
 from vestibule.auth import carriers
 from vestibule.auth.keys import Keys
+from vestibule.auth.mail_folder import MailFolder
 from vestibule.config import Settings, SQLiteFile
 
 
@@ -74,7 +75,7 @@ def _mail(settings: Settings) -> str:
         scheme = "smtps" if server.tls == "always" else "smtp"
         where = f"{scheme}://{server} from {settings.sender}"
     else:
-        where = f"files in {(settings.data / 'mail').resolve()}"
+        where = f"files in {MailFolder.of(settings).path.resolve()}"
     kept = {
         "addresses are verified": settings.must_verify,
         "accounts concealed": settings.concealed,
