@@ -178,6 +178,29 @@ def test_a_reset_ends_every_session_but_not_in_the_exercise(app: Flask, ended: b
     assert status == (403 if ended else 200)
 
 
+def test_the_owner_is_told_of_a_reset_but_not_in_the_exercise(app: Flask, profile: str) -> None:
+    client = app.test_client()
+    register(client)
+    token = reset_token(client)
+    before = delivered(client)
+    set_password(client, token)
+    assert delivered(client) == before + (0 if profile == CLASSIC else 1)
+    if profile == STRICT:
+        newest = mails(outbox(client).folder)[-1]
+        mail = message_from_bytes(newest.read_bytes(), policy=policy.default)
+        assert (mail["To"], mail["Subject"]) == (ALICE, "Your password was reset")
+        assert "token" not in str(mail), "it tells, and opens nothing"
+
+
+def test_no_mail_tells_of_a_reset_that_was_refused(strict: FlaskClient) -> None:
+    register(strict)
+    token = reset_token(strict)
+    before = delivered(strict)
+    refuses(set_password(strict, token, password="short"), 400, "password_refused")
+    refuses(set_password(strict, "guessed"), 403, "token_invalid")
+    assert delivered(strict) == before
+
+
 def test_a_reset_leaves_others_alone(client: FlaskClient) -> None:
     register(client, BOB)
     register(client)

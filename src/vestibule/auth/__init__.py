@@ -22,6 +22,7 @@ from vestibule.auth.email_changes import EmailChanges
 from vestibule.auth.errors import BadCredentials, NoSession, UnknownEmail
 from vestibule.auth.keys import Keys
 from vestibule.auth.known_devices import KnownDevices
+from vestibule.auth.letters import PASSWORD_RESET
 from vestibule.auth.operators import Operators
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
@@ -239,7 +240,7 @@ class Auth:
 
     @recorded("password.reset")
     def update_password(self, reset_token: str | None, password: str) -> None:
-        """Spend the token, set the password, and end the sessions that the old one opened.
+        """Spend the token, set the password, end the sessions of the old one, and tell the owner.
 
         The exercise's contract leaves the session alone, and so does the classic profile.
 
@@ -259,6 +260,7 @@ class Auth:
             if not self.classic:
                 tx.sessions.close_all(user.id)
                 self.tokens.void(tx, user)
+                self.outbox.add(tx, PASSWORD_RESET, user.email, user_id=user.id)
                 # The token came by mail.
                 user.verified_at = user.verified_at or self._clock()
                 user.pending_until = None

@@ -38,7 +38,8 @@ class Letter:
 
 REGISTERED_AGAIN = "registered_again"
 CHANGE_ASKED, EMAIL_CHANGED, UNDONE = "change_asked", "email_changed", "undone"
-PASSWORD_CHANGED, ACCOUNT_DELETED = "password_changed", "account_deleted"
+PASSWORD_CHANGED, PASSWORD_RESET = "password_changed", "password_reset"
+ACCOUNT_DELETED = "account_deleted"
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
 
@@ -114,5 +115,6 @@ KINDS: Mapping[str, Kind] = {
     # The same link; nobody asked for it, and there is no password that could stay.
     UNDONE: reset,
     PASSWORD_CHANGED: notice,
+    PASSWORD_RESET: notice,
     ACCOUNT_DELETED: notice,
 }
