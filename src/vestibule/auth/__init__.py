@@ -232,7 +232,7 @@ class Auth:
             return self.get_reset_password_token(email)
         require_well_formed(email)
         key = acting().email_key = comparison_key(email)
-        self.attempts.mail(RESET, device, key)
+        self.attempts.reset(key, device)
         with self._db.begin() as tx:
             self.outbox.add(tx, RESET, email)
             acting().accept(tx)

@@ -12,6 +12,7 @@ from vestibule.auth.devices import Device
 from vestibule.auth.errors import BadCredentials, Conflict, EmailTaken, StorageUnavailable
 from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.rate_limits import Budget, Limit, RateLimits, Spent
+from vestibule.auth.tokens import RESET
 from vestibule.config import Settings
 from vestibule.db import Transaction
 
@@ -89,7 +90,7 @@ class Attempts:
         :param key: what all spellings of the address have in common.
         :raises TooManyAttempts: there were too many failures.
         """
-        known = self._known_devices.recognise(key, device.cookie) if device else None
+        known = self._known(key, device)
         budgets = self._of_device(known) if known else self._of_stranger(key, device)
         with self._failing(budgets) as spent:
             yield spent
@@ -130,6 +131,17 @@ class Attempts:
             self._give_back(spent)
             raise
 
+    def reset(self, key: str, device: Device | None) -> None:
+        """Count a link for a forgotten password that somebody asks for.
+
+        Strangers who ask in the owner's name use up what strangers have: a known device has its
+        own. Not so of its place and of everybody: whoever has an account makes known devices.
+
+        :param key: what all spellings of the address have in common.
+        :raises TooManyAttempts: there were too many for it, or from there.
+        """
+        self.mail(RESET, device, self._known(key, device) or key)
+
     def mail(self, purpose: str, device: Device | None, *keys: str) -> None:
         """Count a mail that somebody asks for, for each of the people that it concerns.
 
@@ -169,6 +181,9 @@ class Attempts:
         # What cannot be given back stays taken until its window ends: closed, not open.
         with suppress(StorageUnavailable):
             self._rate_limits.give_back(spent)
+
+    def _known(self, key: str, device: Device | None) -> str | None:
+        return self._known_devices.recognise(key, device.cookie) if device else None
 
     def _of_device(self, number: str) -> list[Budget]:
         who = (number,)
