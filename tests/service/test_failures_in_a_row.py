@@ -121,3 +121,9 @@ def test_domains_in_punycode_are_the_same_account(build: Build) -> None:
 def test_how_many_is_a_setting_within_the_standard(build: Build) -> None:
     app = build(STRICT, login_failures_per_account=5)
     assert guess(app, 6) == [401] * 5 + [429]
+
+
+def test_another_setting_does_not_count_anew(build: Build) -> None:
+    shut(build(STRICT, login_failures_per_account=MOST))
+    later = build(STRICT, login_failures_per_account=MOST + 1)
+    assert guess(later, 2, address="198.51.100.1") == [401, 429]

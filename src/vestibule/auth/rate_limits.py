@@ -29,6 +29,14 @@ from vestibule.db import DB, Transaction
 log = logging.getLogger(__name__)
 
 
+class Item(RateLimitItemPerSecond):
+    """A limit in the words of the library, but for the key that it counts by."""
+
+    def key_for(self, *identifiers: bytes | str | float) -> str:
+        """What is limited, for whom, and not how much: another setting must not count anew."""
+        return "/".join((self.namespace, *map(str, identifiers)))
+
+
 @dataclass(frozen=True)
 class Limit:
     """At most ``amount`` in a window that opens with the first; none: as many as one likes."""
@@ -40,9 +48,9 @@ class Limit:
     durable: bool = False
 
     @cached_property
-    def item(self) -> RateLimitItemPerSecond:
+    def item(self) -> Item:
         """The same in the words of the library."""
-        return RateLimitItemPerSecond(self.amount, int(self.window.total_seconds()), self.name)
+        return Item(self.amount, int(self.window.total_seconds()), self.name)
 
 
 class Budget(NamedTuple):
