@@ -27,7 +27,23 @@ def test_an_account_is_shut_and_opened_under_a_running_service(tmp_path: Path) -
         assert browser.get(f"{server.url}/profile", timeout=30).status_code == 403
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "log-out", "delete"])
+def test_an_account_that_strangers_shut_is_unlocked(tmp_path: Path) -> None:
+    few = {"VESTIBULE_LOGIN_FAILURES_PER_ACCOUNT": "1"}
+    with running(tmp_path, settings=few) as server:
+        register(server.url)
+        login, wrong = f"{server.url}/sessions", ACCOUNT | {"password": "no marzipan"}
+        statuses = [
+            requests.post(login, data=each, timeout=30).status_code for each in (wrong, ACCOUNT)
+        ]
+        assert statuses == [401, 429]
+        assert vestibule("accounts", "unlock", EMAIL, directory=tmp_path).stdout == "unlocked\n"
+        assert requests.post(login, data=ACCOUNT, timeout=30).status_code == 200
+    told = vestibule("audit", "tail", directory=tmp_path).stdout
+    assert "account.unlock  accepted" in told
+    assert "console" in told
+
+
+@pytest.mark.parametrize("command", ["disable", "enable", "unlock", "log-out", "delete"])
 def test_an_address_that_nobody_has_is_one_sentence(tmp_path: Path, command: str) -> None:
     database(tmp_path)
     yes = ["--yes"] if command == "delete" else []

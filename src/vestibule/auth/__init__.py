@@ -81,7 +81,7 @@ class Auth:
         outbox = Outbox.open(settings, db, clock, tokens, audit)
         rate_limits = RateLimits.open(settings, db, clock)
         known_devices = KnownDevices(db, clock, keys, sessions)
-        attempts = Attempts.of(settings, rate_limits, known_devices)
+        attempts = Attempts.of(settings, rate_limits, known_devices, outbox)
         passwords = Passwords(db, hasher, _policy(settings), _breaches(settings, audit))
         owners = Owners(passwords, sessions, attempts)
         rules = Rules(settings.must_verify, settings.concealed, settings.unverified_lifetime)
@@ -101,7 +101,7 @@ class Auth:
             outbox=outbox,
             known_devices=known_devices,
             attempts=attempts,
-            operators=Operators(db, clock, audit, tokens),
+            operators=Operators(db, clock, audit, tokens, attempts),
             accounts=Accounts(db, clock, audit, owners, sessions, tokens, outbox),
             email_changes=EmailChanges(
                 db, clock, audit, owners, passwords, tokens, outbox, attempts, settings.concealed
@@ -143,9 +143,9 @@ class Auth:
         :raises BadCredentials: wrong address or password.
         :raises TooManyAttempts: too many failures for this address, or from there.
         """
-        key = acting().email_key = comparison_key(email)
+        acting().email_key = comparison_key(email)
         try:
-            with self.attempts.login(key, device) as attempt:
+            with self.attempts.login(email, device) as attempt:
                 enter = partial(self._enter, email, password, attempt, device, instead_of)
                 try:
                     return enter()

@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Network
 
+from vestibule.auth.addresses import comparison_key, require_well_formed
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import BadCredentials, Conflict, EmailTaken, StorageUnavailable
+from vestibule.auth.errors import (
+    BadAddress,
+    BadCredentials,
+    Conflict,
+    EmailTaken,
+    StorageUnavailable,
+    TooManyAttempts,
+)
 from vestibule.auth.known_devices import KnownDevices
+from vestibule.auth.letters import LOCKED
+from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import Budget, Limit, RateLimits, Spent
 from vestibule.auth.tokens import RESET
 from vestibule.config import Settings
@@ -59,6 +69,7 @@ class Attempts:
 
     _rate_limits: RateLimits
     _known_devices: KnownDevices
+    _outbox: Outbox
     _failures: int
     _account: Limit
     _logins: Wide
@@ -66,12 +77,15 @@ class Attempts:
     _mails: Wide
 
     @classmethod
-    def of(cls, settings: Settings, rate_limits: RateLimits, devices: KnownDevices) -> Attempts:
+    def of(
+        cls, settings: Settings, rate_limits: RateLimits, devices: KnownDevices, outbox: Outbox
+    ) -> Attempts:
         """The rules with the numbers of ``settings``."""
         each = settings
         return cls(
             _rate_limits=rate_limits,
             _known_devices=devices,
+            _outbox=outbox,
             _failures=each.login_failures,
             _account=Limit("login.account", each.login_failures_per_account, YEAR, durable=True),
             _logins=Wide.of(
@@ -84,16 +98,20 @@ class Attempts:
         )
 
     @contextmanager
-    def login(self, key: str, device: Device | None) -> Iterator[Spent]:
+    def login(self, email: str, device: Device | None) -> Iterator[Spent]:
         """Around a login: it counts if it ends with ``BadCredentials``.
 
-        :param key: what all spellings of the address have in common.
         :raises TooManyAttempts: there were too many failures.
         """
+        key = comparison_key(email)
         known = self._known(key, device)
         budgets = self._of_device(known) if known else self._of_stranger(key, device)
-        with self._failing(budgets) as spent:
-            yield spent
+        try:
+            with self._failing(budgets) as spent:
+                yield spent
+        except BadCredentials:
+            self._tell_owner(email, Budget(self._account, (key,)), spent)
+            raise
 
     @contextmanager
     def proof(self, shown: str, device: Device | None) -> Iterator[Spent]:
@@ -177,6 +195,21 @@ class Attempts:
         if not spent.given_back:
             self._give_back(spent)
 
+    def _tell_owner(self, email: str, account: Budget, spent: Spent) -> None:
+        """Mail the owner that strangers are shut out, if this failure did it; once each time.
+
+        Whether there is an owner is looked up when the mail is sent: here it takes as long for
+        every address.
+        """
+        if account.key not in spent.last:
+            return
+        # A right password that comes between may give one back, and another failure take it.
+        this_time = (*account.who, spent.stored[account.key].isoformat())
+        with suppress(BadAddress, TooManyAttempts):
+            require_well_formed(email)
+            self._rate_limits.spend([Budget(TOLD, this_time)])
+            self._outbox.queue(LOCKED, email)
+
     def _give_back(self, spent: Spent) -> None:
         # What cannot be given back stays taken until its window ends: closed, not open.
         with suppress(StorageUnavailable):
@@ -198,6 +231,7 @@ class Attempts:
         ]
 
 
+TOLD = Limit("login.told", 1, YEAR, durable=True)
 PROOFS_IN_A_ROW = Limit("proof.in_a_row", CONSECUTIVE, YEAR, durable=True)
 DEVICE_IN_A_ROW = Limit("device.in_a_row", CONSECUTIVE, YEAR, durable=True)
 

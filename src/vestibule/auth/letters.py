@@ -39,7 +39,7 @@ class Letter:
 REGISTERED_AGAIN = "registered_again"
 CHANGE_ASKED, EMAIL_CHANGED, UNDONE = "change_asked", "email_changed", "undone"
 PASSWORD_CHANGED, PASSWORD_RESET = "password_changed", "password_reset"
-ACCOUNT_DELETED = "account_deleted"
+ACCOUNT_DELETED, LOCKED = "account_deleted", "locked"
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
 
@@ -69,6 +69,12 @@ def registered_again(tx: Transaction, message: OutboxMessage) -> Letter | None:
     """That somebody registered an address, for whoever has it already."""
     user = tx.users.with_key(comparison_key(message.recipient))
     return Letter(user.email) if user and not user.disabled_at else None
+
+
+def locked(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """That an account is shut for strange devices, for its owner if it has one by now."""
+    user = tx.users.with_key(comparison_key(message.recipient))
+    return Letter(user.email) if user and not user.disabled_at and not user.pending else None
 
 
 def change(tx: Transaction, message: OutboxMessage) -> Letter | None:
@@ -109,6 +115,7 @@ KINDS: Mapping[str, Kind] = {
     RESET: reset,
     VERIFY: verify,
     REGISTERED_AGAIN: registered_again,
+    LOCKED: locked,
     CHANGE: change,
     CHANGE_ASKED: change_asked,
     EMAIL_CHANGED: email_changed,

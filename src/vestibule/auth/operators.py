@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from vestibule.auth.addresses import comparison_key
+from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit
 from vestibule.auth.errors import UnknownEmail
 from vestibule.auth.tokens import Tokens
@@ -36,6 +37,7 @@ class Operators:
     _clock: Clock
     _audit: Audit
     _tokens: Tokens
+    _attempts: Attempts
 
     def disable(self, email: str) -> None:
         """Shut the account: its sessions and links end at once, and nobody logs in to it.
@@ -60,6 +62,17 @@ class Operators:
             user = _owner(tx, email)
             act.of(user)
             user.disabled_at = None
+            act.accept(tx)
+
+    def unlock(self, email: str) -> None:
+        """Let strange devices log in again, which too many failures in a row have shut out.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.unlock") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            self._attempts.forgive(tx, user.email_key)
             act.accept(tx)
 
     def remove(self, email: str) -> None:

@@ -78,6 +78,8 @@ class Spent:
     # order of the keys, as everybody takes them.
     stored: dict[str, datetime] = field(default_factory=dict)
     shared: dict[str, int] = field(default_factory=dict)
+    # The keys in the database that it took the last of.
+    last: set[str] = field(default_factory=set)
     # When Redis had counted, by ``time.monotonic``.
     since: float = 0.0
     # In a transaction that may still come to nothing.
@@ -169,6 +171,8 @@ class RateLimits:
         for each in sorted(budgets, key=lambda each: each.key):
             if not limiter.hit(each.limit.item, each.holder):
                 over.append(counts.ends(each.key))
+            if counts.get(each.key) == each.limit.amount:
+                spent.last.add(each.key)
             spent.stored[each.key] = counts.ends(each.key)
         return max(over, default=None)
 

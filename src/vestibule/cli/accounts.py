@@ -15,7 +15,7 @@ from vestibule.cli.refusals import CannotStart
 
 @click.group()
 def accounts() -> None:
-    """See people's accounts, shut and delete them, and log people out."""
+    """See people's accounts, shut, open and delete them, and log people out."""
 
 
 @accounts.command("list")
@@ -63,6 +63,18 @@ def enable(address: str, data: str | None) -> None:
     except UnknownEmail as error:
         raise CannotStart(str(error)) from error
     click.echo("enabled")
+
+
+@accounts.command()
+@click.argument("address")
+@options.data
+def unlock(address: str, data: str | None) -> None:
+    """Let devices that an account does not know log in again, after too many failures."""
+    try:
+        _operators(data).unlock(address)
+    except UnknownEmail as error:
+        raise CannotStart(str(error)) from error
+    click.echo("unlocked")
 
 
 @accounts.command("log-out")
