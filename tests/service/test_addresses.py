@@ -7,10 +7,13 @@ import time
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.stage.answers import refuses, says
 from tests.stage.raw import rows
 from tests.stage.visits import ALICE, NEW_PASSWORD, PASSWORD, register, try_login
+from vestibule.auth.addresses import comparison_key
 
 SAME = [
     ("alice@example.com", "Alice@Example.COM"),
@@ -21,12 +24,23 @@ SAME = [
     ("\u00c5ngstr\u00f6m@example.com", "\u212bngstr\u00f6m@example.com"),
     ("alice@ex\u00e4mple.com", "alice@xn--exmple-cua.com"),
     ("i\u0307a@example.com", "\u0130a@example.com"),
+    ("alice@fa\u00df.example", "ALICE@xn--fa-hia.example"),
+    ("alice@fa\u00df.example", "alice@FA\u00df.example"),
+    ("alice@\u03b2\u03cc\u03bb\u03bf\u03c2.example", "alice@xn--nxasmm1c.example"),
+    ("alice@ex\u00e4mple.com", "alice@EXA\u0308MPLE\u3002com"),
+    ("alice@\u212bngstr\u00f6m.example", "alice@\u00e5ngstr\u00f6m.example"),
 ]
 DIFFERENT = [
     ("alice@example.com", "al.ice@example.com"),
     ("alice@example.com", "alice+shop@example.com"),
     ("alice@example.com", "alice@example.org"),
     ("alice@example.com", "\u0430lice@example.com"),
+    # Domains that IDNA 2003 took for one, and IDNA 2008 does not: they may have two owners.
+    ("alice@fa\u00df.example", "alice@fass.example"),
+    (
+        "alice@\u03b2\u03cc\u03bb\u03bf\u03c2.example",
+        "alice@\u03b2\u03cc\u03bb\u03bf\u03c3.example",
+    ),
 ]
 REFUSED = [
     *("alice", "alice@", "@example.com", "a@b@example.com", "alice @example.com", "a@example..com"),
@@ -62,6 +76,22 @@ def test_other_addresses_are_other_accounts(client: FlaskClient, one: str, other
     assert try_login(client, other).status_code == 401
     register(client, other, NEW_PASSWORD)
     assert try_login(client, one).status_code == 200
+
+
+@given(
+    st.text(max_size=250)
+    | st.builds("{}@{}".format, st.text(max_size=20), st.text(max_size=60))
+    | st.builds(
+        "a@{}.{}".format,
+        st.text("xn-\u00df\u03c2\u200d\u0661\u5d0aA1.", max_size=70),
+        st.text(max_size=5),
+    )
+)
+@settings(max_examples=500, derandomize=True, deadline=None, database=None)
+def test_whatever_is_typed_compares_equal_to_itself(text: str) -> None:
+    key = comparison_key(text)
+    assert comparison_key(text) == key
+    assert comparison_key(key) == key
 
 
 def test_strict_refuses_what_mail_cannot_reach(strict: FlaskClient) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.command import downgrade
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -25,6 +27,7 @@ from tests.stage.profiles import STRICT
 from tests.stage.raw import file_of, rows
 from tests.stage.visits import ALICE, register, try_login
 from vestibule import config, migrations, records
+from vestibule.auth.addresses import comparison_key
 from vestibule.config import SQLiteFile
 
 pytestmark = only_sqlite("upgrades of a file, with copies; see test_migrations_on_postgresql")
@@ -154,6 +157,29 @@ def test_the_backup_opens_with_the_version_that_made_it(
     restored.mkdir()
     shutil.copy(backup, restored / "vestibule.db")
     assert try_login(build(STRICT, data=restored).test_client()).status_code == 200
+
+
+def test_addresses_of_an_earlier_version_are_compared_like_new_ones(
+    filled: Path, build: Build
+) -> None:
+    folded = {
+        "alice@fa\u00df.example": "alice@fass.example",
+        "Bob@B\u00fccher.local": "bob@b\u00fccher.local",
+        "carol@xn--exmple-cua.com": "carol@ex\u00e4mple.com",
+        "Stra\u00dfe": "strasse",
+        "dave fa\u00df@fa\u00df.de": "dave fass@fass.de",
+    }
+    with create_engine(f"sqlite:///{filled}", poolclass=NullPool).begin() as connection:
+        alembic = Config()
+        alembic.set_main_option("script_location", "vestibule:migrations")
+        alembic.attributes["connection"] = connection
+        downgrade(alembic, "0002")
+    for email, key in folded.items():
+        insert = "INSERT INTO users (email, email_key, hashed_password, created_at)"
+        rows(filled, f"{insert} VALUES (?, ?, 'x', 1)", email, key)
+    build(STRICT)
+    kept = dict(rows(filled, "SELECT email, email_key FROM users"))
+    assert kept == {email: comparison_key(email) for email in (ALICE, *folded)}
 
 
 def test_a_newer_schema_is_refused_in_clear_words(filled: Path, newer: Path) -> None:

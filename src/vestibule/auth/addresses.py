@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from contextlib import suppress
 
 from email_validator import (
     SPECIAL_USE_DOMAIN_NAMES,
@@ -30,9 +29,12 @@ def comparison_key(email: str) -> str:
     if len(email) > MAX_LENGTH:
         # Nobody has such an address, and normalising thousands of combining marks takes seconds.
         return email
-    with suppress(EmailNotValidError):  # The classic profile takes any text for an address.
-        email = _syntax(email)
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).casefold())
+    try:
+        found = _validated(email)
+    except EmailNotValidError:  # The classic profile takes any text for an address.
+        return _folded(email)
+    # Folded, faß.de would be fass.de, which is another domain (IDNA 2008, RFC 5894 section 7.2).
+    return f"{_folded(found.local_part)}@{found.ascii_domain}"
 
 
 def wire_form(email: str) -> str:
@@ -67,13 +69,13 @@ def require_well_formed(email: str) -> None:
     if " " in email:
         raise BadAddress("An address has no spaces. (In a form, a + is sent as %2B.)")
     try:
-        _syntax(email)
+        _validated(email)
     except EmailNotValidError as error:
         raise BadAddress(str(error)) from error
 
 
-def _syntax(email: str) -> str:
-    return _validated(email).normalized
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _validated(email: str) -> ValidatedEmail:

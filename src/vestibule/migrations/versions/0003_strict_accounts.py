@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import op
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
 revision = "0003"
 down_revision = "0002"
@@ -16,14 +17,26 @@ MOMENT = sa.BigInteger()
 DAY = 24 * 60 * 60 * 1_000_000
 
 
+def rekeyed(email: str, key: str) -> str:
+    """What ``email`` is compared by from now on: its domain is no longer folded, but punycode."""
+    # Names of an intranet are addresses here.
+    SPECIAL_USE_DOMAIN_NAMES.clear()
+    try:
+        found = validate_email(email, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        return key
+    return f"{key.rpartition('@')[0]}@{found.ascii_domain}"
+
+
 def upgrade() -> None:
     """Add what strict accounts need; those that are there get a pseudonym each."""
     op.add_column("users", sa.Column("pseudonym", sa.String(32), nullable=True))
-    users = sa.table("users", sa.column("id"), sa.column("pseudonym"))
+    users = sa.table("users", *map(sa.column, ("id", "email", "email_key", "pseudonym")))
     connection = op.get_bind()
-    for (user_id,) in connection.execute(sa.select(users.c.id)).all():
+    found = sa.select(users.c.id, users.c.email, users.c.email_key)
+    for user_id, email, key in connection.execute(found).all():
         named = users.update().where(users.c.id == user_id)
-        connection.execute(named.values(pseudonym=uuid4().hex))
+        connection.execute(named.values(pseudonym=uuid4().hex, email_key=rekeyed(email, key)))
     # From now on no number is given twice.
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("pseudonym", existing_type=sa.String(32), nullable=False)
