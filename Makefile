@@ -26,7 +26,7 @@ test-sqlmap: $(V)/.test
 
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service tests/attacks
+	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service tests/attacks tests/cli
 
 # The lesson on every interpreter, and the grader against every mistake.
 test-matrix: $(V)/.test

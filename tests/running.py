@@ -24,11 +24,18 @@ STOP_SECONDS = 30
 COMMAND_SECONDS = 60
 
 
-def environment(settings: Mapping[str, str] | None = None) -> dict[str, str]:
+def settings_of(directory: Path) -> dict[str, str]:
+    """What a command in ``directory`` is told that is told nothing else."""
+    return {}
+
+
+def environment(directory: Path, settings: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment with these settings and no other ``VESTIBULE_*``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
     # Colours would be codes in the output.
-    return kept | {"NO_COLOR": "1", "COLUMNS": "200"} | dict(settings or {})
+    return (
+        kept | {"NO_COLOR": "1", "COLUMNS": "200"} | settings_of(directory) | dict(settings or {})
+    )
 
 
 def vestibule(
@@ -41,7 +48,7 @@ def vestibule(
     return subprocess.run(
         [*command, *arguments],
         cwd=directory,
-        env=environment(settings),
+        env=environment(directory, settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -75,7 +82,7 @@ class Running:
             process = subprocess.Popen(
                 command,
                 cwd=directory,
-                env=environment(settings),
+                env=environment(directory, settings),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=log,

@@ -25,7 +25,7 @@ def logging_to(directory: Path, log: int) -> Iterator[str]:
     process = subprocess.Popen(
         [*VESTIBULE, "run", "--workers", "1", "--port", str(port)],
         cwd=directory,
-        env=environment(),
+        env=environment(directory),
         stdout=subprocess.DEVNULL,
         stderr=log,
     )

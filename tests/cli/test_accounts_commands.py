@@ -9,6 +9,7 @@ import requests
 
 from tests.cli.accounts import ACCOUNT, EMAIL, database, register
 from tests.running import running, vestibule
+from tests.stage.databases import only_sqlite
 
 
 def test_an_account_is_shut_and_opened_under_a_running_service(tmp_path: Path) -> None:
@@ -57,6 +58,7 @@ def test_whom_to_log_out_must_be_said(tmp_path: Path, whom: list[str]) -> None:
     assert (said.returncode, said.stderr) == (2, "Error: Say one address, or --everybody.\n")
 
 
+@only_sqlite("a file that is not there")
 def test_without_a_database_there_is_nobody_and_none_is_made(tmp_path: Path) -> None:
     said = vestibule("accounts", "disable", EMAIL, directory=tmp_path)
     assert said.returncode == 2

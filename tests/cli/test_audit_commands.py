@@ -14,6 +14,7 @@ import requests
 
 from tests.cli.accounts import ACCOUNT, EMAIL, register
 from tests.running import running, vestibule
+from tests.stage.databases import only_sqlite
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,7 @@ def test_keys_rotate_is_an_act_and_the_trail_outlives_it(used: Path) -> None:
     assert audit(used, "verify").returncode == 0
 
 
+@only_sqlite("copies the file")
 def test_verify_names_the_first_bad_row(used: Path, tmp_path: Path) -> None:
     copy = tmp_path / "vestibule-data"
     copy.mkdir()
@@ -106,6 +108,7 @@ def test_verify_names_the_first_bad_row(used: Path, tmp_path: Path) -> None:
     assert verified.stderr.startswith("Row 2 was changed")
 
 
+@only_sqlite("a file that is not there")
 def test_without_a_database_there_is_no_trail(tmp_path: Path) -> None:
     for command in ("verify", "tail", "export"):
         refused = audit(tmp_path, command)

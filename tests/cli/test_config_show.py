@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.running import vestibule
+from tests.stage.databases import only_sqlite
 from vestibule.config import PREFIX, Settings
+
+pytestmark = only_sqlite("about settings, of which the database is one")
 
 
 def test_every_setting_is_shown_with_its_value(tmp_path: Path) -> None:

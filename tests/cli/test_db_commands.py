@@ -8,7 +8,10 @@ from pathlib import Path
 
 from tests.cli.accounts import database
 from tests.running import vestibule
+from tests.stage.databases import only_sqlite
 from vestibule import migrations
+
+pytestmark = only_sqlite("PostgreSQL: tests/service/test_migrations_on_postgresql.py")
 
 HEAD = migrations.head()
 

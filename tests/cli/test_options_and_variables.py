@@ -9,6 +9,9 @@ import requests
 
 from tests.cli.accounts import register
 from tests.running import free_port, running
+from tests.stage.databases import only_sqlite
+
+pytestmark = only_sqlite("about settings, of which the database is one")
 
 # Option, variable, value, and what is printed then.
 SETTINGS = [

@@ -12,6 +12,9 @@ import pytest
 
 from tests.cli.accounts import database
 from tests.running import free_port, vestibule
+from tests.stage.databases import only_sqlite
+
+pytestmark = only_sqlite("about settings, of which the database is one")
 
 BAD_OPTIONS = [
     ("--port", "70000", "VESTIBULE_PORT"),

@@ -8,7 +8,10 @@ import requests
 
 from tests.cli.accounts import database
 from tests.running import running
+from tests.stage.databases import only_sqlite
 from vestibule import migrations
+
+pytestmark = only_sqlite("about settings, of which the database is one")
 
 
 def test_run_prints_where_it_answers_and_what_it_stands_on(tmp_path: Path) -> None:

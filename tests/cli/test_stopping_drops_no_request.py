@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.accounts import ACCOUNT, register
 from tests.running import Running, running
+from tests.stage.databases import only_sqlite
 
 LOGINS = 8
 # bcrypt at cost 12, of the classic profile, takes a quarter of a second: honestly slow requests.
@@ -46,6 +47,7 @@ def end_login(connection: http.client.HTTPConnection) -> str:
     return f"{answer.status} {body.strip()}"
 
 
+@only_sqlite("the classic profile is slow enough")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_logins_that_were_begun_are_answered(tmp_path: Path, number: signal.Signals) -> None:
     with running(tmp_path, *SLOW) as server:
@@ -59,6 +61,7 @@ def test_logins_that_were_begun_are_answered(tmp_path: Path, number: signal.Sign
     assert Counter(answers) == {'200 {"email":"alice@example.com","message":"logged in"}': LOGINS}
 
 
+@only_sqlite("the classic profile is slow enough")
 def test_whoever_comes_while_it_stops_is_answered_in_full_or_not_let_in(tmp_path: Path) -> None:
     ended = Event()
     with running(tmp_path, *SLOW) as server, ThreadPoolExecutor(2) as pool:
@@ -120,6 +123,7 @@ def test_a_client_that_never_finishes_its_request_does_not_hold_it_up_for_long(
         assert server.stop() == 0
 
 
+@only_sqlite("a server keeps its files to itself")
 def test_after_a_stop_the_database_is_one_file(tmp_path: Path) -> None:
     with running(tmp_path, "--workers", "2") as server:
         register(server.url)

@@ -10,6 +10,7 @@ from pathlib import Path
 import requests
 
 from tests.running import running
+from tests.stage.databases import only_sqlite
 
 
 def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
@@ -51,6 +52,7 @@ def _runs(pid: int) -> bool:
         return False
 
 
+@only_sqlite("a file that is removed")
 def test_a_database_that_vanished_does_not_come_back_empty_with_a_new_worker(
     tmp_path: Path,
 ) -> None:

@@ -41,7 +41,7 @@ def example(directory: Path, auth: str) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "app", "run", "--port", str(port)],
         cwd=directory,
-        env=environment({"AUTH_ADDRESS": auth.removeprefix("http://")}),
+        env=environment(directory, {"AUTH_ADDRESS": auth.removeprefix("http://")}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -20,7 +20,7 @@ def test_it_is_imported_from_where_it_was_installed(installed: Path, tmp_path: P
     said = subprocess.run(
         [installed / "python", "-c", "import vestibule; print(vestibule.__file__)"],
         cwd=tmp_path,
-        env=environment(),
+        env=environment(tmp_path),
         capture_output=True,
         text=True,
         check=True,

@@ -24,7 +24,7 @@ PASSWORD_OF_DATABASE = "marzipan/for@the:database"
 
 
 def only_sqlite(reason: str) -> pytest.MarkDecorator:
-    """What a test is about that PostgreSQL does not have."""
+    """Keep a test to SQLite: it is about what PostgreSQL does not have, or not about storage."""
     return pytest.mark.only_sqlite(reason)
 
 
