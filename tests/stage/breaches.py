@@ -59,6 +59,10 @@ class Endpoint:
                 endpoint.asked.append((self.path, self.headers))
                 endpoint.behave(self)
 
+            def do_CONNECT(self) -> None:
+                # Somebody takes this for a proxy.
+                self.do_GET()
+
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 

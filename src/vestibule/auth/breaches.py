@@ -79,7 +79,7 @@ class Breaches:
 def _within(seconds: float, work: Callable[[], int]) -> int:
     """What ``work`` returns or raises, if it does within so many seconds.
 
-    No timeout of a socket covers the resolving of a name, or an answer of one byte a second.
+    Nothing ends the resolving of a name: the thread that does it is left to itself.
 
     :raises TimeoutError: it does not.
     """
