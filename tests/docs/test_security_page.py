@@ -16,6 +16,7 @@ from tests.docs.settings_page import secrets
 from tests.house.reading import ROOT, SRC, sources, tree
 from tests.stage.profiles import STRICT
 from vestibule.auth import policy
+from vestibule.auth.sessions import MOST_OF_USER
 from vestibule.auth.smtp import WHOLE_SECONDS
 from vestibule.config import Settings
 from vestibule.db.postgresql import CONNECT_SECONDS, LOCK_SECONDS, SILENT_SECONDS, STATEMENT_SECONDS
@@ -228,4 +229,5 @@ def test_the_sessions_page_tells_the_lifetimes_of_the_code() -> None:
         default = Settings.model_fields[name].default
         assert f"| {default.days} days | `VESTIBULE_{name.upper()}` |" in text
         assert in_words(default) == f"{default // timedelta(days=1)}d"
-    assert "## How many" in text
+    assert MOST_OF_USER == 100
+    assert "## How many\n\nA hundred at the same time" in text

@@ -29,7 +29,7 @@ from tests.stage.visits import (
     try_login,
 )
 
-pytestmark = only_sqlite("a file has one lock; see test_rows_locked")
+pytestmark = only_sqlite("a file has one lock; see test_conflicts")
 
 
 @pytest.fixture(autouse=True)

@@ -104,12 +104,14 @@ def test_each_is_in_the_audit_trail(alice: FlaskClient) -> None:
     operators(alice).enable(ALICE)
     operators(alice).log_out(ALICE)
     operators(alice).log_out_everybody()
-    rows = [(each.act, each.outcome) for each in front_desk(alice.application).trail.newest(4)]
+    operators(alice).remove(ALICE)
+    rows = [(each.act, each.outcome) for each in front_desk(alice.application).trail.newest(5)]
     assert rows == [
         ("account.disable", "accepted"),
         ("account.enable", "accepted"),
         ("account.log_out", "accepted"),
         ("accounts.log_out", "accepted"),
+        ("account.delete", "accepted"),
     ]
 
 

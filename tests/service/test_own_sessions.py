@@ -58,6 +58,22 @@ def test_a_person_sees_where_sessions_were_opened(
     assert phone["created_at"] < laptop["created_at"]
 
 
+def test_a_person_sees_when_sessions_were_used_last(
+    app: Flask, phone_and_laptop: tuple[str, str], clock: MovableClock
+) -> None:
+    phone, laptop = phone_and_laptop
+    clock.advance(hours=3)
+    visitor(app, phone).get("/profile")
+    first, second = listed(app, laptop)
+    # The one that asks is in use this very moment.
+    assert (first["last_seen_at"], first["current"]) == (clock().isoformat(), True)
+    assert second["last_seen_at"] == clock().isoformat()
+    clock.advance(hours=1)
+    used, unused = listed(app, phone)
+    assert used["last_seen_at"] == clock().isoformat() > unused["last_seen_at"]
+    assert unused["last_seen_at"] > unused["created_at"]
+
+
 def test_what_is_seen_opens_nothing(app: Flask, phone_and_laptop: tuple[str, str]) -> None:
     session = phone_and_laptop[0]
     (mine,) = (each for each in listed(app, session) if each["current"])

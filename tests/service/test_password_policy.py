@@ -20,6 +20,8 @@ from tests.stage.visits import (
     set_password,
     try_login,
 )
+from vestibule.auth.errors import PasswordRefused
+from vestibule.auth.policy import COMMON, Policy
 
 LONGEST = 1024
 REFUSED = {
@@ -59,6 +61,16 @@ def test_a_bad_password_is_refused_with_the_reason(strict: FlaskClient, password
     assert REFUSED[password] in body["detail"]
     assert body["rule"] == RULES[REFUSED[password]]
     assert ask_for(strict, PASSWORD).status_code == 200, "the address is still free"
+
+
+def test_the_blocklist_has_what_leaks_most_often() -> None:
+    words = COMMON.strip("\n").split("\n")
+    assert len(set(words)) == len(words) >= 30_000
+    assert all(word == word.casefold() for word in words), "as it is compared"
+    policy = Policy(min_length=8)
+    for word in [word for word in words if len(word) >= 8][:3000]:
+        with pytest.raises(PasswordRefused, match="leak most often"):
+            policy.require(word.upper(), ALICE)
 
 
 def test_a_refusal_says_what_would_help(strict: FlaskClient) -> None:

@@ -101,6 +101,8 @@ class Act:
     def _look_up(self, tx: Transaction) -> None:
         if self.user is None and (self.user_id is not None or self.email_key is not None):
             self.user = tx.audit.pseudonym(user_id=self.user_id, email_key=self.email_key)
+            # Once, found or not: who asks about an address must not see by the time which.
+            self.user_id = self.email_key = None
 
 
 class Unrecorded(Act):

@@ -158,16 +158,20 @@ class Registrations:
         now = self._clock()
         until = now + self._rules.kept if self._rules.required else None
         with self._db.begin() as tx:
-            user = tx.users.with_key(key)
-            if user is None and not tx.tokens.leads_to(key, UNDO, now):
+            user, reserved = tx.users.with_key(key), tx.tokens.leads_to(key, UNDO, now)
+            if self.concealed:
+                # What leads to an earlier registration is over. Of nobody's there is nothing to
+                # remove: the database does as much for every address, and time tells nothing.
+                tx.tokens.drop(user.id if user and user.pending else 0, VERIFY)
+            if user is None and not reserved:
                 columns = {"email_key": key, "created_at": now, "pending_until": until}
                 user = tx.users.add(email=email, hashed_password=hashed, **columns)
             elif user is not None and user.pending and self._rules.required and self.concealed:
                 # Whoever registered it before has not shown to be its owner.
                 user.email, user.hashed_password, user.pending_until = email, hashed, until
-                tx.tokens.drop(user.id, VERIFY)
             else:
                 if self.concealed:
+                    tx.users.rewrite(user.id if user else 0)
                     self._outbox.add(tx, REGISTERED_AGAIN, email)
                     # Now and not later: it must take as long as an account that is made.
                     acting().accept(tx, EmailTaken.code)

@@ -128,7 +128,7 @@ class Sessions:
         visit, now = self.require(session_id), self._clock()
         with self._db.read() as tx:
             rows = tx.sessions.of_user(visit.user_id)
-        return [
+        found = [
             Open(
                 public_id=row.digest[:PUBLIC_DIGITS],
                 created_at=row.created_at,
@@ -142,6 +142,8 @@ class Sessions:
             and row.last_seen_at > now - self.idle
             and row.created_at > now - self.lifetime
         ]
+        # Not as they are stored: what was seen since is written down later.
+        return sorted(found, key=lambda each: each.last_seen_at, reverse=True)
 
     @recorded("session.close")
     def close_other(self, session_id: str | None, public_id: str) -> None:
