@@ -57,7 +57,11 @@ class Answer(NamedTuple):
 
 FAILED = Answer(
     500,
-    [("content-type", "application/problem+json"), ("cache-control", "no-store")],
+    [
+        ("content-type", "application/problem+json"),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ],
     as_json(problem_body(500, *HTTP_PROBLEMS[500])).encode(),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,9 @@ def test_a_mail_that_was_refused_is_listed_shown_and_tried_once_more(
         assert "answer    recipient: 550 5.7.1 not for you\n" in shown
         retried = vestibule("mail", "retry", "1", directory=tmp_path, settings=settings)
         assert (retried.returncode, retried.stdout) == (0, "1 to be tried again\n")
+        trail = vestibule("audit", "export", directory=tmp_path).stdout.splitlines()
+        row = next(row for line in trail if (row := json.loads(line))["act"] == "mail.retry")
+        assert (row["outcome"], row["origin"]) == ("accepted", "console")
         eventually(lambda: len(office.taken) == 1)
         eventually(lambda: "250 2.0.0 queued as 1" in listed(tmp_path, settings))
         (token,) = office.tokens()

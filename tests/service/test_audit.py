@@ -123,6 +123,16 @@ def test_refusals_that_find_no_room_are_counted(auth: Auth, db: DB, clock: Movab
     assert auth.trail.verify().fault is None
 
 
+def test_how_long_they_are_kept_is_a_setting(build: Build, clock: MovableClock) -> None:
+    auth = front_desk(build(STRICT, audit_retention=timedelta(days=1)))
+    for name in ("act.old", "act.young"):
+        auth.audit.refuse(name, "refused")
+        auth.audit.flush()
+        clock.advance(hours=13)
+    auth.upkeep.sweep()
+    assert trail(auth) == [("act.young", "refused")]
+
+
 def test_old_rows_go_and_the_rest_still_holds(auth: Auth, clock: MovableClock) -> None:
     for _ in range(2):
         clock.advance(minutes=1)

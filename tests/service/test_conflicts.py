@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
@@ -117,6 +119,23 @@ def test_who_waits_too_long_for_a_row_is_told_503(
         says(strict.get("/profile"), 200, email=ALICE)
         register(visitor(strict.application), BOB)
     assert try_login(strict).status_code == 200
+
+
+@only_postgresql
+def test_who_finds_every_connection_taken_is_told_503_soon(build: Build) -> None:
+    app = build(database_pool=1, database_pool_timeout=timedelta(milliseconds=200))
+    register(client := app.test_client())
+    log_in(client)
+    with ThreadPoolExecutor(1) as pool, another(app) as other:
+        other.execute("SELECT id FROM users FOR UPDATE")
+        waiting: Future[Any] = pool.submit(try_login, visitor(app))
+        eventually(lambda: waits(app))
+        began = time.monotonic()
+        refuses(try_login(visitor(app)), 503, "storage_unavailable")
+        assert 0.2 <= time.monotonic() - began < 2, "as long as the setting says"
+        says(client.get("/profile"), 200, email=ALICE)
+        other.commit()
+        assert waiting.result(30).status_code == 200
 
 
 @only_postgresql

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -144,13 +146,15 @@ def test_a_wrong_login_is_said_without_the_password(
 
 
 def test_nothing_is_said_to_a_server_whose_certificate_nobody_vouches_for(
-    build: Build, post_office: PostOffice
+    build: Build, post_office: PostOffice, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for tls in ("starttls", "always"):
         office = post_office(tls=tls, login=True)
         client = registered(build(STRICT, **office.settings(smtp_ca=None)))
         said = outcome(client.application)
         assert said == "certificate: self-signed certificate"
+        (logged,) = re.findall(r'.*"mail.not_sent".*', capsys.readouterr().err)
+        assert json.loads(logged)["outcome"] == "certificate"
         assert office.logins == []
         rows(client.application, "DELETE FROM outbox")
         rows(client.application, "DELETE FROM users")

@@ -112,7 +112,9 @@ class Outbox:
         except StorageUnavailable:
             raise
         except NotSent as error:
-            log.warning("mail.not_sent", extra=_named(message))
+            # The step alone: what the server said about it may quote the address.
+            step = str(error).partition(":")[0]
+            log.warning("mail.not_sent", extra=_named(message) | {"outcome": step})
             self._postpone(message, str(error), final=error.final)
         except Exception as error:
             # Whatever is wrong with one mail must not stop the others, nor go unseen.
@@ -163,9 +165,12 @@ class Outbox:
 
     def _retry(self, message_id: int | None) -> int:
         now = self._clock()
-        with self._db.begin() as tx:
+        with self._audit.recording("mail.retry") as act, self._db.begin() as tx:
             tx.after_commit(self.queued.set)
-            return tx.outbox.revive(message_id, now, now + GIVEN_UP_AFTER)
+            revived = tx.outbox.revive(message_id, now, now + GIVEN_UP_AFTER)
+            if revived:
+                act.accept(tx)
+            return revived
 
     def _claim(self) -> OutboxMessage | None:
         now = self._clock()
