@@ -35,6 +35,9 @@ HOSTILE = [
     "\U0001f36f" * 1024,
     "20012001" * 128,
     "aA1!" * 256,
+    # The dearest that a search found, of what is let through.
+    "26|7i5!!%9<426|7i5!!%9<4",
+    "i54S8789x9r9$il@(!f7m36!",
 ]
 
 
@@ -94,10 +97,10 @@ def test_the_least_length_is_the_setting(build: Build) -> None:
 @pytest.mark.parametrize("password", HOSTILE)
 def test_no_password_takes_long(password: str) -> None:
     estimate("marzipan")  # The lists are read once.
-    began = time.process_time()
+    began = time.thread_time()
     assert estimate(password, ALICE) is not None
-    # Measured: 50 ms. zxcvbn on the first 72 characters: up to 6 s.
-    assert time.process_time() - began < 0.5
+    # Measured: 9 ms. zxcvbn on the first 72 characters: up to 6 s.
+    assert time.thread_time() - began < 0.1
 
 
 def test_a_long_address_makes_it_no_dearer(strict: FlaskClient) -> None:

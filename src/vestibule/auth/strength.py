@@ -2,8 +2,9 @@
 
 zxcvbn tries every reading of "4@8" as letters, and some texts have thousands: seconds for one of 72
 characters, all of them taken from the visitors of this process. So it sees the beginning of a
-password alone, and of its signs that may be letters only some; that costs 50 ms at most. And one
-password at a time: who would wait longer than people notice is told nothing.
+password alone, and of its signs that may be letters only some; that costs 10 ms of a core at most,
+so far as a search for the dearest has found. And one password at a time: who would wait longer than
+people notice is told nothing.
 """
 
 from __future__ import annotations
