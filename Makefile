@@ -28,7 +28,7 @@ test-sqlmap: $(V)/.test
 test-postgresql: $(V)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service tests/attacks tests/cli
 
-# The lesson on every interpreter, and the grader against every mistake.
+# The lesson on every interpreter, and the grader on all that it may be given.
 test-matrix: $(V)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/matrix
 

@@ -1,1 +1,1 @@
-"""The lesson on every interpreter, and the grader against every mistake: minutes, not seconds."""
+"""The lesson on every interpreter, and the grader on every kind of folder: minutes, not seconds."""

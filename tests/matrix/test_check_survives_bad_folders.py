@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.lessons import Edit, lesson_copy
 from vestibule.lab.contract import grade
 from vestibule.lab.report import Report, Unusable
-
-from .lessons import Edit, lesson_copy
 
 SECONDS = 2.0
 # What stands on nothing of auth.py: the table, the storage and main.py.
