@@ -57,6 +57,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
 
     :param started: called when the port is bound, before the first request.
     """
+    _share_one_arena()
     sys.stderr = LossyLog.of(sys.stderr)
     server = Server(
         "vestibule.serve:worker",
@@ -130,7 +131,7 @@ def _connections() -> int:
 
 
 def _become_worker(main_process: int) -> None:
-    """Make a forked process a worker that ends when it should, and keeps no memory to itself."""
+    """Make a forked process a worker that ends when it should."""
     # The main process's handlers only note a signal in a copy of its own state: until granian
     # sets a worker's handlers, a stop would be lost. There are no requests yet: end at once.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -142,9 +143,17 @@ def _become_worker(main_process: int) -> None:
         libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != main_process:  # It died before the line above.
             os._exit(1)
-        if hasattr(libc, "mallopt"):
-            # All threads allocate from one arena: only that one can be trimmed.
-            libc.mallopt(M_ARENA_MAX, 1)
+
+
+def _share_one_arena() -> None:
+    """Have all threads allocate from the main arena, the only one that glibc trims to its end.
+
+    Before there is a second thread. It would get an arena of its own, and a worker is given it
+    with the fork, whatever the limit is by then: 20 MB of each worker stayed there.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's own.
+    if mallopt:
+        mallopt(M_ARENA_MAX, 1)
 
 
 def _logging(level: str) -> dict[str, Any]:

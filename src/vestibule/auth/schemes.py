@@ -16,7 +16,6 @@ from binascii import unhexlify
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-import bcrypt
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import Argon2Error, VerifyMismatchError
 from argon2.low_level import Type
@@ -76,6 +75,8 @@ class Bcrypt:
         secret = password.encode()
         if len(secret) > BCRYPT_BYTES:
             return ARGON2.hash(password)
+        import bcrypt  # noqa: PLC0415 - see _bcrypt.
+
         return bcrypt.hashpw(secret, bcrypt.gensalt(BCRYPT_COST)).decode()
 
     def weak(self, hashed: str) -> bool:
@@ -124,6 +125,8 @@ def _argon2(secret: bytes, parts: Parts, _: Shape) -> bool:
 
 
 def _bcrypt(secret: bytes, parts: Parts, _: Shape) -> bool:
+    import bcrypt  # noqa: PLC0415 - memory, only where an account has such a hash.
+
     _bounded(parts["cost"], MOST_BCRYPT_COST)
     # A longer password is wrong, but takes as long to refuse as any other.
     matches = bcrypt.checkpw(secret[:BCRYPT_BYTES], parts["whole"].encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +24,29 @@ else:
 SQLITE_VERSION: str = sqlite.sqlite_version
 # A writer waits this long for another to finish before it answers 503.
 BUSY_SECONDS = 5
+# KiB of a connection's pages: the upper ones of every index. The kernel caches the rest.
+CACHE = 512
+# Of those that are many, one for each thread that writes, and read a few rows each time.
+TRANSACTION_CACHE = 128
 
 
 def opened(path: Path) -> Opened:
     """The database in the file at ``path``, which must exist, if only as an empty one."""
-    engine, name = open_engine(path), str(path)
+    engine, checks, name = open_engine(path, TRANSACTION_CACHE), open_engine(path), str(path)
 
     def is_current(info: Any) -> bool:
         remembered = info["file"]
         return remembered is not None and bool(remembered == identity(name))
 
-    return Opened(engine, engine, is_current, was_lost=lambda _, __: False)
+    return Opened(engine, checks, is_current, was_lost=lambda _, __: False)
 
 
-def open_engine(path: Path) -> Engine:
+def open_engine(path: Path, cache: int = CACHE) -> Engine:
     """An engine on the SQLite file at ``path``, which must exist, if only as an empty file.
 
     A file that vanishes under a running service must not come back as a new, empty database.
+
+    :param cache: KiB of pages that each connection keeps.
     """
     address = f"{path.resolve().as_uri()}?mode=rw"
 
@@ -61,20 +68,19 @@ def open_engine(path: Path) -> Engine:
         # Values are secrets or personal: never in an error's text.
         hide_parameters=True,
     )
-    event.listen(engine, "connect", _configure)
+    event.listen(engine, "connect", partial(_configure, cache))
     event.listen(engine, "begin", _begin)
     _watch_the_file(engine, path)
     return engine
 
 
-def _configure(connection: Any, _: object) -> None:
+def _configure(cache: int, connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     # FULL: what was acknowledged survives a power cut, not only a crash of the process.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    # 512 KiB a connection: the upper pages of every index. The kernel caches the rest.
-    cursor.execute("PRAGMA cache_size = -512")
+    cursor.execute(f"PRAGMA cache_size = -{cache}")
     cursor.execute("PRAGMA trusted_schema = OFF")
     cursor.close()
 

@@ -1,0 +1,91 @@
+"""A worker loads what everybody needs, and gives back what was needed for a while."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.attacks.memory import resident
+from tests.conftest import Serve
+from tests.stage.crowd import crowd
+from tests.stage.visits import ALICE, PASSWORD, eventually
+
+# What each costs every worker that loads it: from a third of a megabyte to fifteen.
+HEAVY = (
+    "alembic",
+    "bcrypt",
+    "cryptography",
+    "psycopg",
+    "redis",
+    "rich",
+    "smtplib",
+    "sqlalchemy.dialects.postgresql",
+    "vestibule.auth.breach_range",
+    "zxcvbn",
+)
+VISIT = """
+import sys
+from vestibule.app import create_app
+from vestibule.auth.policy import common
+from vestibule.config import Settings
+
+visitor = create_app(Settings(data=sys.argv[1]), migrate=False, worker=False).test_client()
+wrong = {"email": "alice@example.com", "password": "marzipan at noon"}
+assert visitor.get("/profile").status_code == 403
+assert visitor.post("/sessions", data=wrong).status_code == 401
+if common.cache_info().currsize:
+    print("the common passwords")
+print(*(name for name in sys.argv[2:] if name in sys.modules))
+"""
+# In KiB: more than connections and caches take, less than the 19 MiB of one hash.
+SOME = 12 * 1024
+# HEAP_MAX_SIZE of glibc on 64-bit machines; each begins at a multiple of it.
+ARENA = 64 * 1024 * 1024
+
+
+def test_a_check_and_a_login_load_nothing_heavy(tmp_path: Path) -> None:
+    upgrade = "import sys; from vestibule.config import Settings, clock, prepare_data;"
+    upgrade += "from vestibule.migrations import upgrade; settings = Settings(data=sys.argv[1]);"
+    upgrade += "prepare_data(settings); upgrade(settings.database, clock())"
+    subprocess.run([sys.executable, "-c", upgrade, str(tmp_path)], check=True)
+    visit = [sys.executable, "-c", VISIT, str(tmp_path), *HEAVY]
+    ran = subprocess.run(visit, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == []
+
+
+def test_what_logins_took_is_given_back_when_they_are_over(server: Serve) -> None:
+    running = server(workers=1, login_failures_per_account=0)
+    form = {"email": ALICE, "password": PASSWORD}
+    (before,) = resident(running).values()
+    running.visitor().post("/users", data=form)
+    for _ in range(2):
+        answers = crowd(running, 8, lambda one, _: one.post("/sessions", data=form))
+        assert {answer.status_code for answer in answers} == {200}
+    eventually(lambda: max(resident(running).values()) < before + SOME)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is about glibc")
+def test_all_threads_of_a_worker_share_one_arena(server: Serve) -> None:
+    """Of another, what logins took would stay: glibc trims it only in the middle."""
+    running = server(workers=2)
+    visits = [running.visitor().get("/profile").status_code for _ in range(8)]
+    assert visits == [403] * 8
+    assert [arenas(pid) for pid in running.workers()] == [0, 0]
+
+
+def arenas(pid: int) -> int:
+    """How many arenas there are besides the main one, each in 64 MiB that it may fill."""
+    maps = [
+        re.match(r"(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<may>\S+)", line)
+        for line in Path(f"/proc/{pid}/maps").read_text(encoding="ascii").splitlines()
+    ]
+    found = [(int(m["start"], 16), int(m["end"], 16), m["may"]) for m in maps if m]
+    return sum(
+        (start % ARENA, end - start, used, free) == (0, ARENA, "rw-p", "---p")
+        for (start, _, used), (_, end, free) in pairwise(found)
+    )
