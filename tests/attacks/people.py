@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import email
 import email.policy
+import html
 import re
 from email.message import EmailMessage
 from itertools import count
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import requests
@@ -21,6 +23,7 @@ from tests.stage.visits import NEW_PASSWORD, eventually, mails
 PASSWORD = "marzipan by the seaside ".ljust(80, "m")
 NUMBERS = count(2)
 RESET = "/reset_password"
+SCANNERS = ["GoogleImageProxy", "Mozilla/5.0 (compatible; Barracuda)", "Microsoft Office/16.0"]
 
 
 class FromAddress(HTTPAdapter):
@@ -129,6 +132,20 @@ def texts(mail: EmailMessage) -> list[str]:
     """What the parts of a mail say, as a program that shows mail reads them; plain text first."""
     parts = [part for part in mail.walk() if part.get_content_maintype() == "text"]
     return [str(part.get_content()) for part in parts]
+
+
+def scan(server: Server, mail: EmailMessage, token: str, method: str = "GET") -> None:
+    """Open every link of a mail, this token's among them, many times, as what scans mail does."""
+    said = html.unescape(" ".join(texts(mail)))
+    found = [urlsplit(link) for link in re.findall(r"http://[^\s\"'<>]+", said)]
+    assert any(token in link.query for link in found)
+    for agent in SCANNERS * 3:
+        with browser(server) as scanner:
+            for link in found:
+                where = f"{link.path}?{link.query}"
+                answer = scanner.request(method, where, headers={"User-Agent": agent})
+                assert answer.status_code == 200
+                assert not answer.cookies
 
 
 def holding(server: Server, session_id: str | None) -> Visitor:

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.attacks.people import Person, browser, linked, opens
+from tests.attacks.people import Person, browser, linked, opens, somewhere
 from tests.conftest import Serve
 from tests.stage.server import Server
-from tests.stage.visits import NEW_PASSWORD
+from tests.stage.visits import NEW_PASSWORD, WRONG
 
 VERIFY, CHANGE, UNDO = "/verify_email", "/profile/email/confirm", "/profile/email/undo"
 
@@ -45,6 +45,26 @@ def test_an_earlier_password_is_over(early: Person) -> None:
     recover(early)
     assert early.try_login().status_code == 401
     assert early.browser.post("/sessions", data=early.credentials()).status_code == 401
+
+
+def guessed(attacked: Person, address: str, **cookies: str) -> list[int]:
+    """What somebody is told who guesses from there until there are too many."""
+    with browser(attacked.server, address) as guessing:
+        guessing.cookies.update(cookies)
+        form = attacked.credentials(WRONG)
+        return [guessing.post("/sessions", data=form).status_code for _ in range(11)]
+
+
+def test_an_earlier_device_is_a_strange_one(early: Person) -> None:
+    """A08, trusted device: the attacker's cookie guesses no more than anybody from there."""
+    cookie = str(early.browser.cookies["device"])
+    first, second = somewhere(), somewhere()
+    allowed = [401] * 10 + [429]
+    assert guessed(early, first) == allowed
+    assert guessed(early, first, device=cookie) == allowed, "it is known, and counts apart"
+    recover(early)
+    assert guessed(early, second) == allowed
+    assert guessed(early, second, device=cookie) == [429] * 11
 
 
 def test_an_address_that_was_asked_for_earlier_is_none(target: Server, early: Person) -> None:

@@ -96,12 +96,18 @@ def delete(victim: Person) -> None:
     assert victim.browser.delete("/profile").status_code == 200
 
 
+def disable(victim: Person) -> None:
+    """By the operator's command, beside the service."""
+    victim.server.operate("accounts", "disable", victim.email)
+
+
 def log_in_again(victim: Person) -> None:
     """From the same browser, which then holds the new one."""
     victim.log_in()
 
 
-ENDS = [log_out, end_it_elsewhere, end_all_others, reset, change_password, delete, log_in_again]
+ENDS = [log_out, end_it_elsewhere, end_all_others, reset, change_password, delete, disable]
+ENDS += [log_in_again]
 
 
 @pytest.mark.parametrize("end", ENDS)

@@ -1,4 +1,4 @@
-"""A05, A06, A10: a link is for one thing, in its turn, and only while nothing else has changed."""
+"""A05-A07, A10: a link is for one thing, in its turn, and only while nothing else has changed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.attacks.people import Person, browser, linked, links, opens
+from tests.attacks.people import Person, browser, linked, links, mails_to, opens, scan
 from tests.attacks.routes import Route, routes
 from tests.conftest import Serve
 from tests.stage.databases import Databases
@@ -144,6 +144,35 @@ def test_a_token_opens_what_it_was_made_for_alone(target: Server, owner: Owner) 
                 assert spend(target, purpose, wrong, owner.person.password) == 403
             assert not opens(target, token)
     assert spend(target, VERIFY, tokens[VERIFY], newcomer.password) == 200
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize("path", [VERIFY, CHANGE, UNDO])
+def test_opening_a_link_consumes_nothing(
+    target: Server, owner: Owner, path: str, method: str
+) -> None:
+    """A07: every link of the mail, many times, by what scans mail; then its reader comes."""
+    reader, address = owner.person, owner.person.email
+    if path == VERIFY:
+        reader = Person(target).register()
+        address = reader.email
+    else:
+        owner.ask_change()
+        address = owner.other if path == CHANGE else address
+    token = linked(target, address, path)
+    scan(target, mails_to(target, address)[-1], token, method)
+    assert owner.person.browser.get("/profile").json() == {"email": owner.person.email}
+    assert spend(target, path, token, reader.password) == 200
+
+
+def test_a_scanner_leaves_the_way_back_open(target: Server, owner: Owner) -> None:
+    """A07: the mail to the earlier address, after the change."""
+    owner.change_address()
+    earlier = owner.person.email
+    token = linked(target, earlier, UNDO, 2)
+    scan(target, mails_to(target, earlier)[-1], token)
+    assert owner.person.browser.get("/profile").json() == {"email": owner.other}
+    assert spend(target, UNDO, token, "") == 200
 
 
 def test_nobody_logs_in_before_the_address_is_verified(target: Server) -> None:

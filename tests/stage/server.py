@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from tests.running import VESTIBULE, Running, free_port
+from tests.running import VESTIBULE, Running, free_port, vestibule
 from tests.stage import secrecy
 from tests.stage.visits import LINK, mails
 
@@ -93,12 +93,20 @@ class Server:
             self._listen(self._running)
             self._running = None
 
+    def operate(self, *arguments: str) -> None:
+        """Run a command on its data, as its operator does meanwhile; it must work."""
+        said = vestibule(*arguments, directory=self._folder, settings=self._own())
+        secrecy.hear(said.stdout + said.stderr)
+        assert said.returncode == 0, said
+
+    def _own(self) -> dict[str, str]:
+        return {f"VESTIBULE_{name.upper()}": str(value) for name, value in self.settings.items()}
+
     def _spawn(self) -> None:
         port = free_port()
-        own = {f"VESTIBULE_{name.upper()}": str(value) for name, value in self.settings.items()}
         command = (*VESTIBULE, "run", "--port", str(port))
         self._url = f"http://127.0.0.1:{port}"
-        self._running = Running.start(command, self._url, self._folder, own)
+        self._running = Running.start(command, self._url, self._folder, self._own())
 
     def _listen(self, running: Running) -> None:
         """Hand the log to the search for secrets, and what the mails hold to what it looks for."""
