@@ -19,10 +19,9 @@ from vestibule.auth.chain import Chain
 from vestibule.auth.crypto import Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
-from vestibule.auth.errors import BadCredentials, NoSession, UnknownEmail
+from vestibule.auth.errors import BadCredentials, NoSession
 from vestibule.auth.keys import Keys
 from vestibule.auth.known_devices import KnownDevices
-from vestibule.auth.letters import PASSWORD_RESET
 from vestibule.auth.operators import Operators
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
@@ -30,9 +29,10 @@ from vestibule.auth.passwords import WRONG, Overtaken, Passwords
 from vestibule.auth.policy import Policy
 from vestibule.auth.rate_limits import RateLimits, Spent
 from vestibule.auth.registrations import Registrations, Rules
+from vestibule.auth.resets import Resets
 from vestibule.auth.schemes import Argon2id, Bcrypt
 from vestibule.auth.sessions import Sessions
-from vestibule.auth.tokens import RESET, Tokens
+from vestibule.auth.tokens import Tokens
 from vestibule.auth.trail import Trail
 from vestibule.auth.upkeep import Upkeep
 from vestibule.config import Clock, Settings, clock, read_breach_list
@@ -66,6 +66,7 @@ class Auth:
     accounts: Accounts
     email_changes: EmailChanges
     registrations: Registrations
+    resets: Resets
     upkeep: Upkeep
 
     @classmethod
@@ -107,6 +108,7 @@ class Auth:
                 db, clock, audit, owners, passwords, tokens, outbox, attempts, settings.concealed
             ),
             registrations=registrations,
+            resets=Resets(db, clock, audit, passwords, tokens, outbox, attempts, settings.classic),
             upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations, hasher),
         )
 
@@ -210,60 +212,15 @@ class Auth:
 
         :raises UnknownEmail: nobody has this address.
         """
-        with self._db.begin() as tx:
-            user = tx.users.with_key(comparison_key(email))
-            if user is None or user.disabled_at:
-                raise UnknownEmail("Nobody has this address.")
-            acting().of(user)
-            acting().accept(tx)
-            return self.tokens.issue(tx, user.id, RESET)
+        return self.resets.issue(email)
 
-    @recorded("reset.request")
-    def request_reset(self, email: str, device: Device | None = None) -> str | None:
-        """Mail a reset link to the address, if it has an account: the caller cannot tell.
-
-        In the classic profile, the token itself instead, as the exercise asks.
-
-        :raises UnknownEmail: classic only.
-        :raises BadAddress: strict only.
-        :raises TooManyAttempts: this address was asked about too often, or others from there.
-        """
-        if self.classic:
-            return self.get_reset_password_token(email)
-        require_well_formed(email)
-        key = acting().email_key = comparison_key(email)
-        self.attempts.reset(key, device)
-        with self._db.begin() as tx:
-            self.outbox.add(tx, RESET, email)
-            acting().accept(tx)
-        return None
-
-    @recorded("password.reset")
     def update_password(self, reset_token: str | None, password: str) -> None:
-        """Spend the token, set the password, end the sessions of the old one, and tell the owner.
-
-        The exercise's contract leaves the session alone, and so does the classic profile.
+        """Spend the token and set the password.
 
         :raises BadToken: unknown, expired or used; nothing is changed.
         :raises PasswordRefused: the policy does not allow it; the token stays valid.
         """
-        found = self.tokens.look(reset_token, RESET)
-        with self._db.read() as tx:
-            user = tx.users.get(found.user_id)
-        # Hashed outside the transaction; the token is spent inside it, once.
-        hashed = self.passwords.hash_new(password, user.email if user else "")
-        with self._db.begin() as tx:
-            user, _ = self.tokens.spend(tx, reset_token, RESET)
-            user.hashed_password = hashed
-            self.attempts.forgive(tx, user.email_key)
-            acting().accept(tx)
-            if not self.classic:
-                tx.sessions.close_all(user.id)
-                self.tokens.void(tx, user)
-                self.outbox.add(tx, PASSWORD_RESET, user.email, user_id=user.id)
-                # The token came by mail.
-                user.verified_at = user.verified_at or self._clock()
-                user.pending_until = None
+        self.resets.complete(reset_token, password)
 
 
 def _hasher(settings: Settings) -> Hasher:

@@ -187,7 +187,7 @@ def profile() -> ResponseReturnValue:
 def get_reset_password_token() -> ResponseReturnValue:
     """Mail a reset link; the classic profile gives the token itself."""
     form = read(ResetRequest, missing=403)
-    token = auth().request_reset(form.email, device())
+    token = auth().resets.request(form.email, device())
     if token is None:
         return answer(email=form.email, message=LINK_SENT)
     return answer(email=form.email, reset_token=token)
@@ -216,5 +216,5 @@ def get_reset_password_token() -> ResponseReturnValue:
 def update_password() -> ResponseReturnValue:
     """Spend the token and set the password."""
     form = read(NewPassword, missing=403)
-    auth().update_password(form.reset_token, form.new_password)
+    auth().resets.complete(form.reset_token, form.new_password)
     return answer(email=form.email, message="Password updated")

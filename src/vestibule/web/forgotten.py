@@ -32,7 +32,7 @@ forgotten = Blueprint("forgotten", __name__)
 def ask() -> ResponseReturnValue:
     """Mail a reset link; the page is the same for every address."""
     try:
-        auth().request_reset(form().get("email", ""), device())
+        auth().resets.request(form().get("email", ""), device())
     except Refusal as refusal:
         return ask_form(refusal)
     more = "If that address has an account, a link is on its way. Open the newest mail."

@@ -63,7 +63,7 @@ def reset() -> ResponseReturnValue:
     fields = form()
     token, password = fields.get("reset_token", ""), fields.get("new_password", "")
     try:
-        auth().update_password(token, password)
+        auth().resets.complete(token, password)
     except BadToken:
         return render_template("reset_over.html"), 403
     except Refusal as refusal:
