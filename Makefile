@@ -6,13 +6,13 @@ BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
 
-.PHONY: run test test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench locks clean python
+.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
 
 test: $(V)/.test lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/attacks --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
 
 # What is measured has the machine to itself: these are no part of `make test`.
 test-load: $(V)/.test
@@ -23,6 +23,10 @@ test-timing: $(V)/.test
 
 test-sqlmap: $(V)/.test
 	$(BIN)/python -m pytest -q -s tests/measured/test_sqlmap.py
+
+# Each family of attacks, over HTTP, on a real server of two processes.
+test-attacks: $(V)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/attacks
 
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test
