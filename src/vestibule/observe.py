@@ -25,7 +25,7 @@ from typing import Any, TextIO, cast
 
 from flask import Flask
 
-from vestibule.auth.caller import request_id
+from vestibule.auth.caller import ROUTE, request_id
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 log = logging.getLogger(__name__)
@@ -171,14 +171,14 @@ def _record(environ: dict[str, Any], status: str, began: float) -> None:
         return
     request = environ.get("werkzeug.request")
     # The rule, not the path: a path or a query may carry a token, or anything else.
-    rule = request.url_rule if request else None
+    rule = environ.get(ROUTE) or (request and request.url_rule and request.url_rule.rule)
     fields = {
         "time": _time(time.time()),
         "level": "info",
         "event": "request",
         "request_id": request_id.get(),
         "method": environ["REQUEST_METHOD"] if rule else "other",
-        "route": rule.rule if rule else "unknown",
+        "route": rule or "unknown",
         "status": int(status[:3]),
         "milliseconds": round((time.perf_counter() - began) * 1000, 1),
     }

@@ -21,6 +21,8 @@ from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction, Visit
 
+__all__ = ["MOST_OF_USER", "Open", "Sessions", "Visit"]
+
 # What a public id looks like; anything else is nobody's, and never reaches the database.
 PUBLIC_ID = re.compile(rf"[0-9a-f]{{{PUBLIC_DIGITS}}}")
 # More at the same time than anybody has devices. The one unused for longest makes room.

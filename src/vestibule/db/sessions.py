@@ -31,6 +31,7 @@ class Visit(NamedTuple):
     session_id: int
     user_id: int
     email: str
+    pseudonym: str
     last_seen_at: datetime
 
 
@@ -39,7 +40,7 @@ class SessionCheck:
 
     def __init__(self, opened: Opened) -> None:
         statement = (
-            select(Session.id, Session.user_id, User.email, Session.last_seen_at)
+            select(Session.id, Session.user_id, User.email, User.pseudonym, Session.last_seen_at)
             .join(User, User.id == Session.user_id)
             .where(
                 Session.digest == bindparam("digest"),
@@ -78,7 +79,7 @@ class SessionCheck:
             row = self._fetch(values)
         except (self._driver_error, DBAPIError) as error:
             raise StorageUnavailable(sentence(error)) from error
-        return Visit(row[0], row[1], row[2], moment(row[3])) if row else None
+        return Visit(row[0], row[1], row[2], row[3], moment(row[4])) if row else None
 
     def close(self) -> None:
         """Give back the connections of all threads."""

@@ -28,15 +28,18 @@ from vestibule.web.problems import (
     answer_refusals,
     as_json,
 )
-from vestibule.web.visitors import DEVICE_COOKIE, TRUSTED_PROXIES, cookie_name, device
+from vestibule.web.visitors import (
+    COOKIE,
+    DEVICE_COOKIE,
+    SESSION_ID,
+    TRUSTED_PROXIES,
+    cookie_name,
+    device,
+    session_id_reader,
+)
 
 # Where the server notes in the WSGI environment that it refuses a request by itself: the status.
 REFUSED = "vestibule.refused"
-COOKIE = "session_id"
-SECURE_COOKIE = f"__Host-{COOKIE}"
-SESSION_COOKIE = {
-    name: re.compile(rf'(?:^|;)[ \t]*{name}="?([^;"]*)') for name in (COOKIE, SECURE_COOKIE)
-}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 # Only what a person typed: never coerced from a number, never empty.
 Field = Annotated[str, StringConstraints(strict=True, min_length=1)]
@@ -137,18 +140,9 @@ def _in_words(problem: ErrorDetails) -> str:
 
 
 def session_id() -> str | None:
-    """The session id that the cookie carries, or the bearer header of a program without cookies.
-
-    A browser adds no bearer header by itself, and no other site's page can; see RFC 6750.
-    """
-    environ = request.environ
-    if "HTTP_AUTHORIZATION" in environ and not auth().classic:
-        authorization = request.authorization
-        if authorization and authorization.type == "bearer":
-            return authorization.token
-    # All cookies would be parsed and unquoted otherwise: a tenth of a session check.
-    found = SESSION_COOKIE[cookie_name(COOKIE)].search(environ.get("HTTP_COOKIE", ""))
-    return found[1] if found else None
+    """The session id that the request carries, if it carries one."""
+    found: str | None = current_app.config[SESSION_ID](request.environ)
+    return found
 
 
 def hand_over(response: Response, session_id: str) -> Response:
@@ -205,6 +199,9 @@ def guard(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=20,
     )
     app.config[TRUSTED_PROXIES] = settings.trusted_proxies
+    app.config[SESSION_ID] = session_id_reader(
+        https=app.config["HTTPS"], bearer=not settings.classic
+    )
     # Flask's own sessions live in a cookie's value; ours live in the database.
     app.session_interface = NoFlaskSession()
     checks = [

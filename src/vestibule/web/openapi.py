@@ -12,9 +12,10 @@ from pydantic.json_schema import models_json_schema
 
 from vestibule.auth.errors import LoginNotRecent, NoSession, Rule
 from vestibule.config import VERSION
-from vestibule.web.door import COOKIE, FORMS, answer
+from vestibule.web.door import FORMS, answer
 from vestibule.web.origins import BY_TOKEN
 from vestibule.web.problems import CROSS_SITE, HTTP_PROBLEMS, STATUS, problem_body
+from vestibule.web.visitors import COOKIE
 
 openapi = Blueprint("openapi", __name__)
 View = TypeVar("View", bound=Callable[..., Any])

@@ -109,7 +109,7 @@ def answer_refusals(app: Flask) -> None:
     app.register_error_handler(NotLocal, _not_local)
     app.register_error_handler(CrossSite, _cross_site)
     app.register_error_handler(UnknownHost, _unknown_host)
-    app.register_error_handler(StorageUnavailable, _unavailable)
+    app.register_error_handler(StorageUnavailable, unavailable)
     app.register_error_handler(HTTPException, _http_error)
 
 
@@ -140,7 +140,8 @@ def _unknown_host(_: UnknownHost) -> Response:
     return problem(421, "host_unknown", "The service does not answer to this name.")
 
 
-def _unavailable(_: StorageUnavailable) -> Response:
+def unavailable(_: StorageUnavailable) -> Response:
+    """The answer while the database is locked or gone."""
     detail = "The service cannot reach its storage now. Nothing was changed; try again."
     return problem(503, "storage_unavailable", detail, **{"Retry-After": RETRY_AFTER})
 

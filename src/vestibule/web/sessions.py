@@ -5,10 +5,13 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from vestibule.auth.errors import NoSession
 from vestibule.auth.sessions import Open
 from vestibule.web.bodies import OpenSessions
+from vestibule.web.checks import NAMES, who
 from vestibule.web.door import answer, auth, session_id
 from vestibule.web.openapi import NO_SESSION, NOT_RECENT, Answer, Operation, describe, refusal
+from vestibule.web.problems import problem
 
 sessions = Blueprint("sessions", __name__)
 
@@ -38,6 +41,25 @@ EXAMPLE = {
 def list_() -> ResponseReturnValue:
     """List the sessions of who asks."""
     return answer(sessions=[_shown(each) for each in auth().sessions.list(session_id())])
+
+
+@sessions.get("/sessions/verify")
+@describe(
+    Operation(
+        "Check a session, for a proxy or another service",
+        (
+            Answer(204, "It is open; the headers say whose", headers=NAMES),
+            refusal(NoSession.code, str(NoSession()), status=401),
+        ),
+        cookie=True,
+    )
+)
+def verify() -> ResponseReturnValue:
+    """Say whether a session is open, to who asks for somebody else."""
+    try:
+        return "", 204, who(auth().sessions.require(session_id()))
+    except NoSession as error:
+        return problem(401, error.code, str(error))
 
 
 @sessions.delete("/sessions/<public_id>")

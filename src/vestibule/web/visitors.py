@@ -8,13 +8,20 @@ them, and what stands further left by whoever likes. Only the operator knows how
 from __future__ import annotations
 
 import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from flask import current_app, has_request_context, request
+from werkzeug.datastructures import Authorization
 
 from vestibule.auth.caller import Caller, request_id
 from vestibule.auth.devices import Device
 
 TRUSTED_PROXIES = "TRUSTED_PROXIES"
+# What reads the session id from a WSGI environment.
+SESSION_ID = "SESSION_ID"
+COOKIE = "session_id"
 DEVICE_COOKIE = "device"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # A socket that has no address (a Unix socket's) is on this machine.
@@ -46,6 +53,28 @@ def device() -> Device:
     agent = request.headers.get("User-Agent", "")
     printable = "".join(filter(str.isprintable, agent))
     return Device(str(address()), printable, request.cookies.get(cookie_name(DEVICE_COOKIE)))
+
+
+def session_id_reader(*, https: bool, bearer: bool) -> Callable[[Mapping[str, Any]], str | None]:
+    """What finds the session id in a WSGI environment: in the cookie, or in a bearer header.
+
+    A browser adds no bearer header by itself, and no other site's page can; see RFC 6750.
+
+    :param bearer: whether programs without cookies may send one.
+    """
+    name = f"__Host-{COOKIE}" if https else COOKIE
+    # All cookies would be parsed and unquoted otherwise: a tenth of a session check.
+    cookie = re.compile(rf'(?:^|;)[ \t]*{name}="?([^;"]*)')
+
+    def read(environ: Mapping[str, Any]) -> str | None:
+        if bearer and "HTTP_AUTHORIZATION" in environ:
+            sent = Authorization.from_header(environ["HTTP_AUTHORIZATION"])
+            if sent and sent.type == "bearer":
+                return sent.token
+        found = cookie.search(environ.get("HTTP_COOKIE", ""))
+        return found[1] if found else None
+
+    return read
 
 
 def cookie_name(name: str) -> str:
