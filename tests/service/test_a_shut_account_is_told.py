@@ -66,6 +66,28 @@ def test_the_failure_that_shuts_it_has_the_owner_told(app: Flask) -> None:
     assert "/reset_password" in mail.read_text()
 
 
+@pytest.mark.parametrize("odd_from", [0, MOST - 1])
+def test_a_spelling_that_no_mail_goes_to_keeps_nobody_from_being_told(
+    app: Flask, odd_from: int
+) -> None:
+    odd = ALICE.replace("@", "\uff20")
+    for place in range(MOST):
+        email = odd if place >= odd_from else ALICE
+        assert guess(app, email=email, address=f"203.0.113.{place}") == [401]
+    assert notices(app) == [ALICE]
+
+
+def test_it_is_the_owners_mail_however_the_address_was_spelled(app: Flask) -> None:
+    log_in(client := app.test_client())
+    for place in range(MOST):
+        guess(app, email=ALICE.upper(), address=f"203.0.113.{place}")
+    assert notices(app) == [ALICE]
+    sent = client.get("/profile/export").get_json()["mails"]
+    assert "locked" in {mail["kind"] for mail in sent}
+    client.delete("/profile")
+    assert rows(app, "SELECT count(*) FROM outbox WHERE template = 'locked'") == [(0,)]
+
+
 def test_what_the_mail_says_is_true(app: Flask) -> None:
     known = app.test_client()
     log_in(known)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Network
 
-from vestibule.auth.addresses import comparison_key, require_well_formed
+from vestibule.auth.addresses import MAX_LENGTH, comparison_key, require_well_formed
+from vestibule.auth.conflicts import until_settled
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import (
     BadAddress,
@@ -110,7 +111,7 @@ class Attempts:
             with self._failing(budgets) as spent:
                 yield spent
         except BadCredentials:
-            self._tell_owner(email, Budget(self._account, (key,)), spent)
+            self._tell_owner(key if len(key) <= MAX_LENGTH else email, key, spent)
             raise
 
     @contextmanager
@@ -195,20 +196,25 @@ class Attempts:
         if not spent.given_back:
             self._give_back(spent)
 
-    def _tell_owner(self, email: str, account: Budget, spent: Spent) -> None:
+    def _tell_owner(self, email: str, key: str, spent: Spent) -> None:
         """Mail the owner that strangers are shut out, if this failure did it; once each time.
 
         Whether there is an owner is looked up when the mail is sent: here it takes as long for
         every address.
+
+        :param email: not as it was typed, if that can be helped: what is the same address in odd
+            characters may be none that mail goes to.
         """
+        account = Budget(self._account, (key,))
         if account.key not in spent.last:
             return
         # A right password that comes between may give one back, and another failure take it.
         this_time = (*account.who, spent.stored[account.key].isoformat())
-        with suppress(BadAddress, TooManyAttempts):
+        # The login is refused, whatever comes of this: it must not be tried again for its sake.
+        with suppress(BadAddress, TooManyAttempts, StorageUnavailable):
             require_well_formed(email)
-            self._rate_limits.spend([Budget(TOLD, this_time)])
-            self._outbox.queue(LOCKED, email)
+            until_settled(lambda: self._rate_limits.spend([Budget(TOLD, this_time)]))
+            until_settled(lambda: self._outbox.queue(LOCKED, email))
 
     def _give_back(self, spent: Spent) -> None:
         # What cannot be given back stays taken until its window ends: closed, not open.

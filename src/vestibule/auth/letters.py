@@ -34,6 +34,13 @@ class Letter:
     ticket: Ticket | None = None
     # The other address that the mail speaks of.
     about: str = ""
+    # Whose account it is about, if not whose the ticket is.
+    user_id: int | None = None
+
+    @property
+    def owner(self) -> int | None:
+        """Whose mail it is: it goes when they go, however the address was spelled by who asked."""
+        return self.ticket.user_id if self.ticket else self.user_id
 
 
 REGISTERED_AGAIN = "registered_again"
@@ -68,13 +75,15 @@ def verify(tx: Transaction, message: OutboxMessage) -> Letter | None:
 def registered_again(tx: Transaction, message: OutboxMessage) -> Letter | None:
     """That somebody registered an address, for whoever has it already."""
     user = tx.users.with_key(comparison_key(message.recipient))
-    return Letter(user.email) if user and not user.disabled_at else None
+    return Letter(user.email, user_id=user.id) if user and not user.disabled_at else None
 
 
 def locked(tx: Transaction, message: OutboxMessage) -> Letter | None:
     """That an account is shut for strange devices, for its owner if it has one by now."""
     user = tx.users.with_key(comparison_key(message.recipient))
-    return Letter(user.email) if user and not user.disabled_at and not user.pending else None
+    if user is None or user.disabled_at or user.pending:
+        return None
+    return Letter(user.email, user_id=user.id)
 
 
 def change(tx: Transaction, message: OutboxMessage) -> Letter | None:

@@ -194,9 +194,8 @@ class Outbox:
                 if letter is None:
                     return NOBODY
                 words = self._words(tx, letter)
-                if letter.ticket:
-                    # However the address was spelled by who asked: it goes when the user goes.
-                    tx.outbox.note(message.id, user_id=letter.ticket.user_id)
+                if letter.owner:
+                    tx.outbox.note(message.id, user_id=letter.owner)
             mail = self._stationery.write(
                 message.template,
                 words,

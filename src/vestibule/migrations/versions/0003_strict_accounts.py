@@ -33,10 +33,14 @@ def upgrade() -> None:
     op.add_column("users", sa.Column("pseudonym", sa.String(32), nullable=True))
     users = sa.table("users", *map(sa.column, ("id", "email", "email_key", "pseudonym")))
     connection = op.get_bind()
-    found = sa.select(users.c.id, users.c.email, users.c.email_key)
-    for user_id, email, key in connection.execute(found).all():
+    found = connection.execute(sa.select(users.c.id, users.c.email, users.c.email_key)).all()
+    keys = {key for _, _, key in found}
+    for user_id, email, key in found:
+        # The exercise's profile took any text for an address, and some may have the key by chance.
+        key_now = new if (new := rekeyed(email, key)) not in keys else key
+        keys.add(key_now)
         named = users.update().where(users.c.id == user_id)
-        connection.execute(named.values(pseudonym=uuid4().hex, email_key=rekeyed(email, key)))
+        connection.execute(named.values(pseudonym=uuid4().hex, email_key=key_now))
     # From now on no number is given twice.
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("pseudonym", existing_type=sa.String(32), nullable=False)
