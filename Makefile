@@ -14,15 +14,16 @@ run: $(V)/.run
 test: $(V)/.test lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/attacks --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
 
-# What is measured has the machine to itself: these are no part of `make test`.
+# What is measured has the machine to itself: these are no part of `make test`. They are about SQLite,
+# and about the other database by TEST_ARGS='--database postgresql'.
 test-load: $(V)/.test
-	$(BIN)/python -m pytest -q -s tests/measured/test_load.py
+	$(BIN)/python -m pytest -q -s $(TEST_ARGS) tests/measured/test_load.py
 
 test-timing: $(V)/.test
-	$(BIN)/python -m pytest -q -s tests/measured/test_timing.py
+	$(BIN)/python -m pytest -q -s $(TEST_ARGS) tests/measured/test_timing.py
 
 test-sqlmap: $(V)/.test
-	$(BIN)/python -m pytest -q -s tests/measured/test_sqlmap.py
+	$(BIN)/python -m pytest -q -s $(TEST_ARGS) tests/measured/test_sqlmap.py
 
 # Each family of attacks, over HTTP, on a real server of two processes.
 test-attacks: $(V)/.test
@@ -42,7 +43,7 @@ test-faults: $(V)/.test
 
 # The races of `make test` thousands of times, and its walks through the model by the hundred.
 test-races: $(V)/.test
-	RACE_ROUNDS=2000 MODEL_WALKS=150 $(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/model
+	RACE_ROUNDS=2000 MODEL_WALKS=100 $(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/model
 
 lint: $(V)/.test
 	$(BIN)/ruff check .

@@ -31,11 +31,9 @@ USUAL_MS = 2.5
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def target(start: Serve) -> Server:
     """A server as it comes, but for limits that would end the storm before it began."""
-    server = Server(tmp_path_factory.mktemp("target"), workers=2, log_level="warning", **UNLIMITED)
-    yield server.start()
-    server.stop()
+    return start(log_level="warning", **UNLIMITED)
 
 
 @pytest.fixture

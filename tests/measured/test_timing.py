@@ -16,6 +16,7 @@ import pytest
 
 from tests.attacks.people import Person
 from tests.attacks.storage import ask, copy_account
+from tests.conftest import Serve
 from tests.measured.auc import area_under_curve
 from tests.measured.wire import Line, request
 from tests.stage.server import Server
@@ -32,13 +33,10 @@ UNLIMITED = {
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def target(start: Serve) -> Server:
     """A server that conceals accounts, and limits each as ever, but not everybody together."""
-    folder = tmp_path_factory.mktemp("target")
     concealed = {"require_verified": "true", "conceal_accounts": "true"}
-    server = Server(folder, workers=2, log_level="warning", **concealed, **UNLIMITED)
-    yield server.start()
-    server.stop()
+    return start(log_level="warning", **concealed, **UNLIMITED)
 
 
 @pytest.fixture(scope="module")
