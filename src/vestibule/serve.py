@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from vestibule import config
+from vestibule import config, migrations
 from vestibule.app import create_app
 from vestibule.config import BadSetting, Settings, SQLiteFile
 from vestibule.lanes import READERS, Lanes
@@ -81,7 +82,19 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     try:
         server.serve()
     finally:
+        fold(settings)
         sys.stderr.flush()
+
+
+def fold(settings: Settings) -> None:
+    """Leave SQLite's database as one file.
+
+    The last connection that is closed folds the write-ahead log into it. Of two workers that close
+    theirs at the same moment, each takes the other's for the last.
+    """
+    if isinstance(settings.database, SQLiteFile):
+        with suppress(migrations.SchemaError):
+            migrations.current(settings.database)
 
 
 def export(settings: dict[str, Any]) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import http.client
+import shutil
 import signal
 import socket
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlencode
 
 import pytest
+from pysqlite3 import dbapi2 as sqlite
 
-from tests.cli.accounts import ACCOUNT, register
+from tests.cli.accounts import ACCOUNT, database, register
 from tests.running import Running, running
 from tests.stage.databases import only_sqlite
+from vestibule import config
+from vestibule.serve import fold
 
 LOGINS = 8
 # bcrypt at cost 12, of the classic profile, takes a quarter of a second: honestly slow requests.
@@ -130,3 +135,21 @@ def test_after_a_stop_the_database_is_one_file(tmp_path: Path) -> None:
         assert server.stop() == 0
     held = {path.name for path in (tmp_path / "vestibule-data").iterdir()}
     assert held == {"vestibule.db", "vestibule.db.lock", "secret.keys"}
+
+
+@only_sqlite("a server keeps its files to itself")
+def test_what_the_workers_left_is_folded_into_it(tmp_path: Path) -> None:
+    path = database(tmp_path)
+    left = tmp_path / "left"
+    left.mkdir()
+    with closing(sqlite.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO rate_limits (key, hits, expires_at) VALUES ('x', 1, 1)")
+        connection.commit()
+        # As after two workers each of which took the other for the last.
+        for file in path.parent.glob("vestibule.db*"):
+            shutil.copy(file, left)
+    assert (left / "vestibule.db-wal").stat().st_size > 0
+    fold(config.load(data=left))
+    assert {file.name for file in left.iterdir()} == {"vestibule.db", "vestibule.db.lock"}
+    with closing(sqlite.connect(left / "vestibule.db")) as connection:
+        assert connection.execute("SELECT key FROM rate_limits").fetchall() == [("x",)]
