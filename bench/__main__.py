@@ -30,6 +30,7 @@ SERVERS = {
     "vestibule": ("vestibule", "run", "--port", "PORT", "--workers", "1"),
     "hello": ("bench.hello", "lanes", "PORT"),
     "hello-wsgi": ("bench.hello", "wsgi", "PORT"),
+    "bare": ("bench.hello", "bare", "PORT"),
 }
 
 
@@ -70,7 +71,9 @@ def jobs(running: dict[str, Server], sessions: str) -> list[Job]:
     return [
         Job("hello", running["hello"], CONNECTIONS, SECONDS, {}),
         Job("profile", service, CONNECTIONS, SECONDS, {"SESSIONS": sessions}),
+        Job("verify", service, CONNECTIONS, SECONDS, {"SESSIONS": sessions}),
         Job("hello-wsgi", running["hello-wsgi"], CONNECTIONS, SECONDS, {}),
+        Job("bare", running["bare"], CONNECTIONS, SECONDS, {}),
         Job("login", service, LOGIN_CONNECTIONS, LOGIN_SECONDS, {"PASSWORD": PASSWORD}),
     ]
 
@@ -80,7 +83,10 @@ def summary(every: list[Job]) -> dict[str, Any]:
     found: dict[str, Any] = {job.name: job.medians() for job in every}
     rates = {name: each["rps"] for name, each in found.items()}
     return found | {
-        "ratio": {name: rates["profile"] / rates[name] for name in ("hello", "hello-wsgi")},
+        "ratio": {
+            f"{one} / {other}": rates[one] / rates[other]
+            for one, other in (("profile", "hello"), ("profile", "hello-wsgi"), ("verify", "bare"))
+        },
         "accounts": ACCOUNTS,
         "versions": versions(),
         "commands": {job.name: [job.server.command, job.command] for job in every},
@@ -89,7 +95,7 @@ def summary(every: list[Job]) -> dict[str, Any]:
 
 @contextmanager
 def servers(work: Path) -> Iterator[dict[str, Server]]:
-    """Vestibule on a large database, and hello world in two ways: all there, taking turns."""
+    """Vestibule on a large database, and hello world in three ways: all there, taking turns."""
     upgrade = [sys.executable, "-m", "vestibule", "db", "upgrade"]
     quiet = subprocess.DEVNULL
     subprocess.run(upgrade, env=environment(work), stdout=quiet, check=True, timeout=60)

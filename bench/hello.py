@@ -2,6 +2,7 @@
 
 ``python -m bench.hello lanes PORT`` serves it through the lanes that Vestibule uses, with the same
 settings of granian; ``python -m bench.hello wsgi PORT`` as granian serves any WSGI application.
+``python -m bench.hello bare PORT`` does without Flask: the least that Python costs there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,12 @@ def hello() -> str:
     return "Hello, world"
 
 
+def bare(_: dict[str, Any], start_response: Any) -> list[bytes]:
+    """Greet, as a WSGI application of one function."""
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "12")])
+    return [b"Hello, world"]
+
+
 def lanes() -> Lanes:
     """The application behind the lanes."""
     return Lanes(app)
@@ -34,13 +41,11 @@ def lanes() -> Lanes:
 
 def main(variant: str, port: str) -> None:
     """Serve until SIGTERM."""
+    as_wsgi = {"interface": Interfaces.WSGI, "blocking_threads": THREADS}
     ways: dict[str, dict[str, Any]] = {
         "lanes": {"target": "bench.hello:lanes", "factory": True, "interface": Interfaces.RSGI},
-        "wsgi": {
-            "target": "bench.hello:app",
-            "interface": Interfaces.WSGI,
-            "blocking_threads": THREADS,
-        },
+        "wsgi": {"target": "bench.hello:app", **as_wsgi},
+        "bare": {"target": "bench.hello:bare", **as_wsgi},
     }
     Server(
         **ways[variant],

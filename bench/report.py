@@ -12,12 +12,14 @@ from bench.servers import CLIENT_CORE, SERVER_CORE
 from vestibule.migrations import SQLITE_VERSION
 
 # What this version has to reach.
-RATIO = 0.45
+RATIOS = {"profile / hello": 0.70, "verify / bare": 0.35}
 MEGABYTES = 90.0
 ROWS = {
     "hello": "Flask hello world, same server",
     "hello-wsgi": "Flask hello world, granian WSGI",
+    "bare": "bare WSGI, granian WSGI",
     "profile": "GET /profile, random sessions",
+    "verify": "GET /sessions/verify, the same",
     "login": "POST /sessions, argon2id",
 }
 PACKAGES = ("vestibule", "flask", "werkzeug", "granian", "sqlalchemy", "argon2-cffi")
@@ -49,15 +51,19 @@ def _rates(results: dict[str, Any]) -> list[str]:
 
 
 def _reached(results: dict[str, Any]) -> list[str]:
-    ratio, memory = results["ratio"], results["worker_megabytes"]
-    reach = f"(to reach: {RATIO}, {_said(ratio['hello'] >= RATIO)})"
+    memory = results["worker_megabytes"]
     ceiling = f"(to reach: {MEGABYTES:.0f}, {_said(memory['rested'] <= MEGABYTES)})"
     return [
-        f"profile / hello world, same server: {ratio['hello']:.2f}  {reach}",
-        f"profile / hello world, WSGI:        {ratio['hello-wsgi']:.2f}",
-        f"worker MB after load:               {memory['rested']:.0f}  {ceiling}",
-        f"worker MB at the end of it:         {memory['now']:.0f}, at most {memory['peak']:.0f}",
+        *(_ratio(name, found) for name, found in results["ratio"].items()),
+        f"worker MB after load:       {memory['rested']:.0f}  {ceiling}",
+        f"worker MB at the end of it: {memory['now']:.0f}, at most {memory['peak']:.0f}",
     ]
+
+
+def _ratio(name: str, found: float) -> str:
+    bar = RATIOS.get(name)
+    reach = f"  (to reach: {bar:.2f}, {_said(found >= bar)})" if bar else ""
+    return f"{name + ':':<28}{found:.2f}{reach}"
 
 
 def _said(reached: bool) -> str:

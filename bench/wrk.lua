@@ -2,12 +2,13 @@
 -- of session ids, of which each request draws one at random; FIRST is the number of the first
 -- account that logs in.
 local job = os.getenv("JOB")
+local paths = {profile = "/profile", verify = "/sessions/verify"}
 local ids, account = {}, tonumber(os.getenv("FIRST") or 0)
 local form = {["Content-Type"] = "application/x-www-form-urlencoded"}
 
 function init()
   math.randomseed(os.time())
-  if job == "profile" then
+  if paths[job] then
     for line in io.lines(os.getenv("SESSIONS")) do
       ids[#ids + 1] = line
     end
@@ -15,8 +16,8 @@ function init()
 end
 
 function request()
-  if job == "profile" then
-    return wrk.format("GET", "/profile", {Cookie = "session_id=" .. ids[math.random(#ids)]})
+  if paths[job] then
+    return wrk.format("GET", paths[job], {Cookie = "session_id=" .. ids[math.random(#ids)]})
   elseif job == "login" then
     account = account + 1
     local body = "email=user" .. account .. "%40example.com&password=" .. os.getenv("PASSWORD")
