@@ -55,7 +55,8 @@ class Users:
     def rewrite(self, user_id: int) -> None:
         """Write the account as it is, which takes as long as a change of it."""
         same = update(User).where(User.id == user_id)
-        self._work.execute(same.values(hashed_password=User.hashed_password))
+        plain = same.values(hashed_password=User.hashed_password)
+        self._work.execute(plain, execution_options={"synchronize_session": False})
 
     def remove(self, user_id: int) -> None:
         """Remove the account, and with it all that refers to it, at once."""
