@@ -25,6 +25,9 @@ MOST_ROUNDS = 100
 # SQLite lets nobody in by turns: who waits for the write lock looks again now and then, and would
 # seldom find it free.
 PAUSE_SECONDS = 0.02
+# To compose a mail takes some milliseconds, and a mail for nobody is not composed: who asked for
+# one and logs in at once must not be slowed down by it.
+LATER_SECONDS = 1.0
 
 
 class Swept(Protocol):
@@ -80,7 +83,7 @@ class Upkeep:
         # A mail server may take its time, and nothing else must wait for it.
         mail, wake = (self._outbox.deliver_next,), self._outbox.queued
         for worker in (
-            Worker("vestibule-mail", often=mail, wake=wake),
+            Worker("vestibule-mail", often=mail, wake=wake, later=LATER_SECONDS),
             Worker("vestibule-worker", often=often, sweep=self.sweep),
         ):
             worker.start()

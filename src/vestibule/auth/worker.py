@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from random import uniform
 from threading import Event, Thread
 
 from vestibule.auth.conflicts import until_settled
@@ -22,7 +23,9 @@ STOP_SECONDS = 10.0
 class Worker:
     """Does what is to be done ``often`` every other second, or when woken; sweeps once a minute.
 
-    An errand that returns ``True`` has more to do, and is run again at once.
+    An errand that returns ``True`` has more to do, and is run again at once. ``later`` is for how
+    many seconds, at most, it lies low after it was woken, so that what it does cannot be seen by
+    the time that the next request takes.
     """
 
     def __init__(
@@ -32,10 +35,12 @@ class Worker:
         often: tuple[Callable[[], object], ...],
         sweep: Callable[[], object] | None = None,
         wake: Event | None = None,
+        later: float = 0.0,
     ) -> None:
         self._often = often
         self._sweep = sweep
         self._wake = wake or Event()
+        self._later = later
         self._ended = Event()
         self._thread = Thread(target=self._run, name=name, daemon=True)
 
@@ -57,8 +62,8 @@ class Worker:
             if self._sweep and time.monotonic() - swept >= SWEEP_SECONDS:
                 swept = time.monotonic()
                 self._attempt(self._sweep)
-            if not more:
-                self._wake.wait(POLL_SECONDS)
+            if not more and self._wake.wait(POLL_SECONDS) and self._later:
+                self._ended.wait(uniform(0, self._later))  # noqa: S311 - no secret.
 
     def _attempt(self, errand: Callable[[], object]) -> object:
         try:
