@@ -99,7 +99,8 @@ def _watch_the_file(engine: Engine, path: Path) -> None:
         record.info["file"] = identity(name)
 
     def compare(_: Any, record: Any, __: object) -> None:
-        if record.info["file"] != identity(name):
+        # It may have gone while the connection was being made.
+        if record.info["file"] is None or record.info["file"] != identity(name):
             raise DisconnectionError("the database file was replaced")
 
     event.listen(engine, "connect", remember)
