@@ -21,13 +21,12 @@ from vestibule.auth.caller import ROUTE
 from vestibule.auth.errors import StorageUnavailable
 from vestibule.auth.sessions import Visit
 from vestibule.config import Settings
-from vestibule.web.door import REFUSED
+from vestibule.web.door import REFUSED, Wsgi
 from vestibule.web.problems import as_json, unavailable
 from vestibule.web.visitors import SESSION_ID
 
 Headers = list[tuple[str, str]]
 Yes = Callable[[Visit], tuple[str, Headers, bytes]]
-Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 # What an address may have that a header can carry as it is; "%" introduces the rest.
 PLAIN = "@!#$&'*+/=?^_`{|}~.-"
 
