@@ -110,9 +110,9 @@ def test_who_waits_too_long_for_a_row_is_told_503(
 ) -> None:
     register(strict)
     log_in(strict)
-    short = postgresql.BEGIN_WRITE.replace("lock_timeout = '4s'", "lock_timeout = '100ms'")
-    assert short != postgresql.BEGIN_WRITE
-    monkeypatch.setattr(postgresql, "BEGIN_WRITE", short)
+    short = postgresql.LIMITS.replace("'lock_timeout', '4s'", "'lock_timeout', '100ms'")
+    assert short != postgresql.LIMITS
+    monkeypatch.setattr(postgresql, "LIMITS", short)
     with another(strict.application) as other:
         other.execute("SELECT id FROM users FOR UPDATE")
         refuses(try_login(strict), 503, "storage_unavailable")

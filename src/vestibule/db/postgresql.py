@@ -2,7 +2,7 @@
 
 Nothing here relies on what a connection was told before. A pooler in transaction mode (pgbouncer)
 hands out another one for each transaction, so limits are set inside it, in the same round trip as
-``BEGIN``.
+``BEGIN`` and its first statement.
 """
 
 from __future__ import annotations
@@ -27,16 +27,17 @@ STATEMENT_SECONDS = 5
 SILENT_SECONDS = 6.0
 # A transaction that is held open holds locks. Ours are never idle, unless a process is stopped.
 IDLE_SECONDS = 10
+# What ``SET LOCAL`` does, three times in one statement: until the transaction ends.
 LIMITS = (
-    f"SET LOCAL statement_timeout = '{STATEMENT_SECONDS}s'; "
-    f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'; "
-    f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
+    f"SELECT set_config('statement_timeout', '{STATEMENT_SECONDS}s', true),"
+    f" set_config('lock_timeout', '{LOCK_SECONDS}s', true),"
+    f" set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true)"
 )
 # Each statement sees what is committed when it begins, and rows are locked before they are read
 # to be changed. Said each time, because a server may be set to another default.
-BEGIN_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {LIMITS}"
+BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 # One moment for all of it, as a reading transaction of SQLite's has. It never conflicts.
-BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {LIMITS}"
+BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 # The server is another machine's: notice that it is gone though it never said so.
 NETWORK: dict[str, Any] = {
     "connect_timeout": CONNECT_SECONDS,
@@ -48,9 +49,39 @@ NETWORK: dict[str, Any] = {
 
 
 class Link(psycopg.Connection[Any]):
-    """A connection that gives up on a server that does not answer."""
+    """A connection that gives up on a server that does not answer, and asks it seldom.
+
+    What a transaction begins with goes out together with its first statement: a round trip less.
+    """
 
     patience: float | None = SILENT_SECONDS
+    _ahead: tuple[str, ...] = ()
+    _only_reads = False
+
+    def begin(self, statement: str, *, only_reads: bool) -> None:
+        """Begin a transaction with the next statement."""
+        self._ahead, self._only_reads = (statement, LIMITS), only_reads
+
+    @property
+    def begins(self) -> bool:
+        """Whether a transaction is to begin with the next statement."""
+        return bool(self._ahead)
+
+    def send_ahead(self) -> None:
+        """Send what has to go out before the next statement, if there is something."""
+        statements, self._ahead = self._ahead, ()
+        for statement in statements:
+            psycopg.Cursor(self).execute(statement)
+
+    def rollback(self) -> None:
+        """End the transaction without a trace."""
+        self._ahead = ()
+        if self._only_reads:
+            # The same for the server. But psycopg forgets what it prepared when it hears of a
+            # rollback, and every transaction that only reads ends so.
+            self.commit()
+        else:
+            super().rollback()
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         """Wait for the server, but not for ever."""
@@ -60,6 +91,38 @@ class Link(psycopg.Connection[Any]):
             # Its answer may still come, and must not be taken for that of another question.
             self.close()
             raise Silent("the server does not answer") from error
+
+
+class Question(psycopg.Cursor[Any]):
+    """A statement, and whatever has to go out before it."""
+
+    connection: Link
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Question:
+        """Ask, and wait for the answer."""
+        if not self.connection.begins:
+            return super().execute(query, params, **options)
+        with self.connection.pipeline():
+            self.connection.send_ahead()
+            super().execute(query, params, **options)
+        return self
+
+    def executemany(self, query: Any, params_seq: Any, **options: Any) -> None:
+        """Ask the same with many values."""
+        with self.connection.pipeline():
+            self.connection.send_ahead()
+            super().executemany(query, params_seq, **options)
+
+
+class LongQuestion(psycopg.ServerCursor[Any]):
+    """A statement whose answer is fetched by and by."""
+
+    connection: Link
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> LongQuestion:
+        """Ask, and wait for the answer's beginning."""
+        self.connection.send_ahead()
+        return super().execute(query, params, **options)
 
 
 class PatientLink(Link):
@@ -110,7 +173,10 @@ def _engine(
 
     def connect() -> Any:
         _, parameters = engine.dialect.create_connect_args(url)
-        return link.connect(**{**parameters, **NETWORK, **ways})
+        connection = link.connect(**{**parameters, **NETWORK, **ways})
+        connection.cursor_factory = Question
+        connection.server_cursor_factory = LongQuestion
+        return connection
 
     # Values are secrets or personal: never in an error's text.
     engine = create_engine(
@@ -120,7 +186,11 @@ def _engine(
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql(BEGIN_WRITE if may_write(connection) else BEGIN_READ)
+    link: Any = connection.connection.dbapi_connection
+    if may_write(connection):
+        link.begin(BEGIN_WRITE, only_reads=False)
+    else:
+        link.begin(BEGIN_READ, only_reads=True)
 
 
 def _require_open(connection: Any, _: object, __: object) -> None:
