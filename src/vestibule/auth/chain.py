@@ -9,7 +9,7 @@ where the chain begins and ends: without them, rows could be cut off at either e
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,6 +50,11 @@ class Chain:
     def link(self, previous: str, row: AuditEvent) -> str:
         """The digest of ``row``, that comes after the one with the digest ``previous``."""
         return self._keys.mac("audit", _encoded(previous, row))
+
+    def linking(self) -> Callable[[str, Sequence[object]], str]:
+        """What links many rows that are given as they are stored, from the number on."""
+        mac = self._keys.macs("audit")
+        return lambda previous, stored: mac(json.dumps([previous, *stored]))
 
     def seal(self, name: str, place: Place) -> str:
         """The seal of a mark, which only its name and place have."""

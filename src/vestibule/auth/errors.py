@@ -15,6 +15,7 @@ __all__ = [
     "EmailTaken",
     "LoginNotRecent",
     "NoSession",
+    "NotEmpty",
     "NotSent",
     "PasswordRefused",
     "PasswordTooLong",
@@ -157,6 +158,10 @@ class TooManyAttempts(Refusal):
         )
         super().__init__(f"Too many attempts. Try again in {when}.")
         self.retry_after = retry_after
+
+
+class NotEmpty(Exception):
+    """What is to be filled with made-up people has people, or a history, already."""
 
 
 class NotSent(Exception):

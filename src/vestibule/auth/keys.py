@@ -84,7 +84,13 @@ class Keys:
 
     def mac(self, purpose: str, text: str) -> str:
         """The signature alone: 43 characters that nobody makes who has no key."""
-        return self._signer("mac", purpose).get_signature(text).decode()
+        return self.macs(purpose)(text)
+
+    def macs(self, purpose: str) -> Callable[[str], str]:
+        """What makes many of them, with the key that is the newest now."""
+        signer = self._signer("mac", purpose)
+        sign, key = signer.algorithm.get_signature, signer.derive_key()
+        return lambda text: base64_encode(sign(key, text.encode())).decode()
 
     def made(self, purpose: str, text: str, mac: str) -> bool:
         """Whether ``mac`` is of ``text`` and this purpose, by any of the keys."""

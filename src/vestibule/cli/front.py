@@ -16,6 +16,7 @@ from vestibule.migrations import SchemaError
 COMMANDS = {
     "accounts": "vestibule.cli.accounts:accounts",
     "audit": "vestibule.cli.audit:audit",
+    "bench": "vestibule.cli.bench:bench",
     "check": "vestibule.cli.check:check",
     "config": "vestibule.cli.configuration:configuration",
     "db": "vestibule.cli.database:database",
