@@ -1,8 +1,9 @@
-"""Two lanes from the server to the application.
+"""Lanes from the server to the application.
 
 Reading (GET, HEAD, OPTIONS) takes microseconds and waits for nobody: it is answered at once, on
-the event loop of the worker process. Everything else may hash a password or wait its turn to
-write: it goes to a few threads behind a queue of limited length, and cannot hold up the readers.
+the event loop of the worker process. Everything else may wait its turn to write: it goes to a few
+threads behind a queue of limited length, and cannot hold up the readers. What hashes a password
+has a queue and threads of its own, and so cannot hold up who logs out either.
 
 With a database server, reading waits for the network, and sometimes for a server that is gone. It
 has threads of its own then: the event loop never waits.
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # It is not in an __all__.
 
+from vestibule.queues import Queue
 from vestibule.web.door import REFUSED, Wsgi
 from vestibule.web.problems import HTTP_PROBLEMS, MAX_BODY, as_json, problem_body
 
@@ -34,8 +36,10 @@ log = logging.getLogger(__name__)
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # What is read here may be long: a year of somebody's acts.
 LONG = frozenset({"/profile/export"})
-# A hash keeps a core busy and a write waits for the disk: few threads use both up.
+# A write waits for the disk, and for other writes: few threads use it up.
 THREADS = 4
+# Seconds that a write may be expected to wait for one of them.
+WRITE_SECONDS = 2.5
 # Enough to keep a network busy whose answers take a millisecond.
 READERS = 8
 # Whether the process lives is told by the event loop itself, whoever keeps the threads busy.
@@ -55,6 +59,16 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class Dear(NamedTuple):
+    """What keeps a core busy, as requests go: method and path, and how it is let in."""
+
+    requests: frozenset[tuple[str, str]]
+    threads: int
+    # Seconds that one may be expected to wait.
+    wait: float
+
+
+NOTHING_DEAR = Dear(frozenset(), 1, 0)
 FAILED = Answer(
     500,
     [
@@ -77,18 +91,22 @@ class Lanes:
         threads: int = THREADS,
         readers: int = 0,
         queue: int = QUEUE,
+        dear: Dear = NOTHING_DEAR,
     ) -> None:
         self._app = app
         self._at_end = at_end
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="work")
+        self._dear = dear.requests
+        self._writing = Queue("work", threads=threads, most=queue, wait=WRITE_SECONDS)
+        self._hashing = Queue("dear", threads=dear.threads, most=queue, wait=dear.wait)
         # None where reading never waits: it is answered on the event loop.
         self._readers = ThreadPoolExecutor(readers, "read") if readers else None
         self._queue = queue
-        self._waiting = self._reading = 0
+        self._reading = 0
 
     def __rsgi_del__(self, _: Any) -> None:
         """End: granian calls this when the last request was answered."""
-        self._threads.shutdown()
+        self._writing.close()
+        self._hashing.close()
         if self._readers:
             self._readers.shutdown()
         self._at_end()
@@ -130,15 +148,12 @@ class Lanes:
             return call(self._app, request | {REFUSED: 408})
         except UnreadBody as refusal:
             return call(self._app, request | {REFUSED: refusal.status})
-        if self._waiting >= self._queue:
-            return call(self._app, request | {REFUSED: 503})
         request |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        self._waiting += 1
-        try:
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._threads, call, self._app, request)
-        finally:
-            self._waiting -= 1
+        dear = (scope.method, scope.path.rstrip("/")) in self._dear
+        return await (self._hashing if dear else self._writing).answer(
+            lambda: call(self._app, request),
+            lambda: call(self._app, request | {REFUSED: 503}),
+        )
 
 
 class UnreadBody(Exception):

@@ -20,9 +20,11 @@ from granian.server import Server
 
 from vestibule import config, migrations
 from vestibule.app import create_app
+from vestibule.auth import Auth
 from vestibule.config import BadSetting, Settings, SQLiteFile
-from vestibule.lanes import READERS, Lanes
+from vestibule.lanes import READERS, THREADS, Dear, Lanes
 from vestibule.observe import LossyLog
+from vestibule.web.openapi import taking_passwords
 
 # Connections that a worker holds at most. An idle one costs some kilobytes.
 CONNECTIONS = 4096
@@ -44,13 +46,17 @@ def worker() -> Lanes:
     # vanished meanwhile would come back as a new, empty one.
     settings = config.load()
     app = create_app(settings, migrate=False)
+    auth: Auth = app.extensions["vestibule"]
 
     def end() -> None:
-        app.extensions["vestibule"].upkeep.close()
+        auth.upkeep.close()
         sys.stderr.flush()
 
     on_a_server = not isinstance(settings.database, SQLiteFile)
-    return Lanes(app, at_end=end, readers=READERS if on_a_server else 0)
+    # While some hash, one on each core, others look up and write down.
+    hasher = auth.passwords.hasher
+    dear = Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait)
+    return Lanes(app, at_end=end, readers=READERS if on_a_server else 0, dear=dear)
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:

@@ -54,6 +54,7 @@ ACCEPTS = {
     "require_verified": "`true`, `false`",
     "conceal_accounts": "`true`, `false`",
     "smtp_timeout": "a duration, at most `60s`",
+    "hashing_wait": "a duration, at most `60s`",
     "mail_from": "an address, or `Name <address>`",
     "mail_templates": "a directory",
     "breached_passwords": "an `https` URL such as `https://api.pwnedpasswords.com/range/`, "

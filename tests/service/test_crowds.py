@@ -33,7 +33,7 @@ def token_for(server: Server) -> str:
 
 @both
 def test_fifty_registrations_of_one_address_make_one_account(server: Serve, profile: str) -> None:
-    running = server(profile=profile, workers=2)
+    running = server(profile=profile, workers=2, hashing_wait="60s")
     spellings = [ALICE, ALICE.upper(), ALICE.title(), "\uff41lice@example.com"]
     answers = crowd(
         running, 50, lambda one, n: one.post("/users", data=FORM | {"email": spellings[n % 4]})
@@ -47,7 +47,7 @@ def test_fifty_registrations_of_one_address_make_one_account(server: Serve, prof
 
 @both
 def test_fifty_spends_of_one_token_are_one(server: Serve, profile: str) -> None:
-    running = server(profile=profile, workers=2)
+    running = server(profile=profile, workers=2, hashing_wait="60s")
     running.visitor().post("/users", data=FORM)
     token = token_for(running)
 
@@ -64,7 +64,7 @@ def test_fifty_spends_of_one_token_are_one(server: Serve, profile: str) -> None:
 
 @on_both_databases
 def test_of_a_hundred_guesses_at_once_ten_pass(server: Serve) -> None:
-    running = server(workers=2)
+    running = server(workers=2, hashing_wait="60s")
     running.visitor().post("/users", data=FORM)
     guesses = crowd(
         running, 100, lambda one, _: one.post("/sessions", data=FORM | {"password": WRONG})
@@ -75,7 +75,7 @@ def test_of_a_hundred_guesses_at_once_ten_pass(server: Serve) -> None:
 
 @on_both_databases
 def test_the_right_password_at_once_from_many_devices_is_never_a_failure(server: Serve) -> None:
-    running = server(workers=2)
+    running = server(workers=2, hashing_wait="60s")
     running.visitor().post("/users", data=FORM)
     logins = crowd(running, 40, lambda one, _: one.post("/sessions", data=FORM))
     assert statuses(logins) == {200: 40}
@@ -83,7 +83,7 @@ def test_the_right_password_at_once_from_many_devices_is_never_a_failure(server:
 
 @both
 def test_a_crowd_of_everybody_never_sees_a_5xx(server: Serve, profile: str) -> None:
-    running = server(profile=profile, workers=2)
+    running = server(profile=profile, workers=2, hashing_wait="60s")
     known = running.visitor()
     known.post("/users", data=FORM)
     known.post("/sessions", data=FORM)

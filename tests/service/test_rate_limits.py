@@ -15,7 +15,7 @@ from tests.stage.clock import MovableClock
 from tests.stage.profiles import STRICT
 from tests.stage.raw import rows
 from tests.stage.visits import ALICE, BOB, PASSWORD, WRONG, front_desk, register, try_login
-from vestibule.auth import crypto
+from vestibule.auth import hashing
 from vestibule.auth.errors import Conflict, StorageUnavailable
 from vestibule.auth.passwords import Passwords
 from vestibule.auth.sessions import Sessions
@@ -184,7 +184,7 @@ def test_what_is_refused_hashes_nothing(
     strict: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fail(strict, FAILURES)
-    monkeypatch.setattr(crypto.Hasher, "verify", lambda *_: pytest.fail("it hashed"))
+    monkeypatch.setattr(hashing.Hasher, "verify", lambda *_: pytest.fail("it hashed"))
     assert fail(strict, 1) == [429]
 
 

@@ -16,10 +16,10 @@ from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.breaches import Breaches
 from vestibule.auth.caller import Caller, nobody
 from vestibule.auth.chain import Chain
-from vestibule.auth.crypto import Hasher
 from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
 from vestibule.auth.errors import BadCredentials, NoSession
+from vestibule.auth.hashing import Hasher
 from vestibule.auth.keys import Keys
 from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.operators import Operators
@@ -41,6 +41,8 @@ from vestibule.user import User
 
 # The exercise's sessions and tokens have no end.
 ENDLESS = timedelta(days=36500)
+# Nor do they know a 503.
+CLASSIC_WAIT = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Auth:
         :raises BadAddress: mail could not go there.
         :raises PasswordRefused: the policy does not allow the password.
         :raises TooManyAttempts: too many accounts were made from there.
+        :raises Busy: it waited too long for the hash.
         """
         (require_storable if self.classic else require_well_formed)(email)
         acting().email_key = comparison_key(email)
@@ -144,6 +147,7 @@ class Auth:
         :param instead_of: the session id that the request came with; its session ends.
         :raises BadCredentials: wrong address or password.
         :raises TooManyAttempts: too many failures for this address, or from there.
+        :raises Busy: it waited too long for the hash; that counts as no failure.
         """
         acting().email_key = comparison_key(email)
         try:
@@ -226,7 +230,9 @@ class Auth:
 def _hasher(settings: Settings) -> Hasher:
     # One hash at a time for each core: more at once would take longer each, and more memory.
     slots = max(1, len(os.sched_getaffinity(0)) // settings.workers)
-    return Hasher(Bcrypt() if settings.classic else Argon2id(), slots)
+    if settings.classic:
+        return Hasher(Bcrypt(), slots, CLASSIC_WAIT)
+    return Hasher(Argon2id(), slots, settings.hashing_wait)
 
 
 def _breaches(settings: Settings, audit: Audit) -> Breaches | None:

@@ -1,23 +1,10 @@
-"""Random secrets, their digests, and the threads that hash passwords."""
+"""Random secrets and their digests."""
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
-import os
 import secrets
-import sys
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 from uuid import UUID
-
-from vestibule.auth.schemes import Scheme, verify
-
-# Of the threads that hash; 0 is everybody else's, 19 the most that can be given way.
-NICE = 10
-Result = TypeVar("Result", bool, str)
 
 
 def new_secret() -> str:
@@ -34,65 +21,3 @@ def digest(secret: str) -> str:
     A secret of 128 random bits needs no slow hash: it cannot be guessed.
     """
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-class Hasher:
-    """Hashes and checks passwords on ``slots`` threads of its own.
-
-    Not on the callers' threads: the allocator keeps argon2id's 19 MiB for each thread that ever
-    used them. And with lower priority than theirs (on Linux, a thread has its own nice value):
-    a storm of logins must not slow down who is logged in already.
-    """
-
-    def __init__(self, scheme: Scheme, slots: int) -> None:
-        self._scheme = scheme
-        self._threads = ThreadPoolExecutor(slots, "hash", initializer=_stand_back)
-        self._busy = self._holds_memory = False
-
-    def hash(self, password: str) -> str:
-        """A hash of ``password`` by today's scheme."""
-        return self._run(self._scheme.hash, password)
-
-    def verify(self, password: str, hashed: str | None) -> bool:
-        """Whether ``hashed``, of whichever scheme, is of ``password``.
-
-        ``None`` is nobody's hash: the answer is no, after the same work. So it is for whatever
-        no password could have; that an account has none must not show in the time either.
-        """
-        return self._run(self._verify, password, hashed or self._scheme.dummy)
-
-    def weak(self, hashed: str) -> bool:
-        """Whether ``hashed`` should be replaced now that its password is known."""
-        return self._scheme.weak(hashed)
-
-    def rest(self) -> None:
-        """Give memory back to the system, if no hash was asked for since the last call.
-
-        While there are hashes to compute the allocator keeps it: taking 19 MiB from the system
-        anew each time would make a hash a quarter slower.
-        """
-        if self._holds_memory and not self._busy:
-            self._holds_memory = False
-            _trim()
-        self._busy = False
-
-    def _verify(self, password: str, hashed: str) -> bool:
-        answer = verify(password, hashed)
-        if answer is None:
-            verify(password, self._scheme.dummy)
-        return bool(answer)
-
-    def _run(self, work: Callable[..., Result], *values: str) -> Result:
-        self._busy = self._holds_memory = True
-        return self._threads.submit(work, *values).result()
-
-
-def _stand_back() -> None:
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-
-
-def _trim() -> None:
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own.
-    if trim:
-        trim(0)

@@ -11,6 +11,7 @@ __all__ = [
     "BadAddress",
     "BadCredentials",
     "BadToken",
+    "Busy",
     "Conflict",
     "EmailTaken",
     "LoginNotRecent",
@@ -37,9 +38,13 @@ DAY = 24 * 3600
 
 
 class Refusal(ValueError):
-    """The request was understood and refused; ``code`` never changes, the text may."""
+    """The request was understood and refused; ``code`` never changes, the text may.
+
+    Where time helps, it may be tried again ``retry_after`` seconds from now.
+    """
 
     code: ClassVar[str]
+    retry_after: int | None = None
 
 
 class EmailTaken(Refusal):
@@ -147,7 +152,7 @@ class PasswordRefused(Refusal):
 
 
 class TooManyAttempts(Refusal):
-    """Tried too often; ``retry_after`` seconds from now it may be tried again."""
+    """Tried too often."""
 
     code = "attempts_exceeded"
 
@@ -162,6 +167,16 @@ class TooManyAttempts(Refusal):
 
 class NotEmpty(Exception):
     """What is to be filled with made-up people has people, or a history, already."""
+
+
+class Busy(Refusal):
+    """So many passwords are to be hashed that this one would wait, or has waited, too long."""
+
+    code = "busy"
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests wait already. Nothing was changed; try again.")
 
 
 class NotSent(Exception):

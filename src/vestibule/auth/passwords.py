@@ -8,8 +8,8 @@ from typing import NamedTuple
 from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.breaches import Breaches
-from vestibule.auth.crypto import Hasher
 from vestibule.auth.errors import BadCredentials
+from vestibule.auth.hashing import Hasher
 from vestibule.auth.policy import Judgement, Policy, require_readable
 from vestibule.db import DB, Transaction
 from vestibule.user import User
@@ -39,7 +39,7 @@ class Passwords:
     """The passwords of all users."""
 
     _db: DB
-    _hasher: Hasher
+    hasher: Hasher
     # None where any password is accepted: the classic profile.
     policy: Policy | None
     # None where nobody is asked: the default.
@@ -58,13 +58,14 @@ class Passwords:
 
         :raises PasswordRefused: the policy does not.
         :raises PasswordTooLong: more than 1,024 characters.
+        :raises Busy: it waited too long for the hash.
         """
         if self.policy:
             self.policy.require(password, email)
         require_readable(password)
         if self._breaches:
             self._breaches.require_unknown(password)
-        return self._hasher.hash(password)
+        return self.hasher.hash(password)
 
     def check(self, email: str, password: str) -> Checked | None:
         """Whose account this opens, or ``None``: the same work for a wrong address and password.
@@ -72,6 +73,7 @@ class Passwords:
         No transaction is open while the hash is computed; ``confirm`` it in the one that acts.
 
         :raises PasswordTooLong: more than 1,024 characters.
+        :raises Busy: it waited too long for the hash.
         """
         require_readable(password)
         with self._db.read() as tx:
@@ -82,6 +84,7 @@ class Passwords:
         """The same for the account with this number.
 
         :raises PasswordTooLong: more than 1,024 characters.
+        :raises Busy: it waited too long for the hash.
         """
         require_readable(password)
         with self._db.read() as tx:
@@ -106,10 +109,10 @@ class Passwords:
     def _check(self, user: User | None, password: str) -> Checked | None:
         # An account without a password has an empty hash: like nobody's, it costs the same work.
         acting().of(user)
-        right = self._hasher.verify(password, user.hashed_password if user else None)
+        right = self.hasher.verify(password, user.hashed_password if user else None)
         if not right or user is None or not user.hashed_password or user.disabled_at:
             return None
         hashed = user.hashed_password
-        weak = self._hasher.weak(hashed)
-        stronger = self._hasher.hash(password) if weak else None
+        weak = self.hasher.weak(hashed)
+        stronger = self.hasher.hash(password) if weak else None
         return Checked(user.id, hashed, stronger, user.verified_at is not None)

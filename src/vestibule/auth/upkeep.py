@@ -9,8 +9,8 @@ from threading import Event
 from typing import Protocol
 
 from vestibule.auth.audit import Audit
-from vestibule.auth.crypto import Hasher
 from vestibule.auth.errors import StorageUnavailable
+from vestibule.auth.hashing import Hasher
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import RateLimits
 from vestibule.auth.registrations import Registrations

@@ -33,6 +33,7 @@ from vestibule.config.values import (
     PREFIX,
     Amount,
     Duration,
+    Patience,
     SecretFiles,
     is_loopback,
     parse_keys,
@@ -90,8 +91,7 @@ class Settings(BaseSettings):
         timedelta(seconds=5), description="Wait this long for one of them (PostgreSQL)."
     )
     database_prepare: bool = Field(
-        True,
-        description="Prepare statements; not through a pooler in transaction mode (PostgreSQL).",
+        True, description="Prepare statements; not through a transaction pooler (PostgreSQL)."
     )
     secret_key: SecretStr | None = Field(
         None, description="What signs and seals; newest first, if there are several."
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         None, description="The mail server; without one, mails are files in the data directory."
     )
     smtp_ca: Path | None = Field(None, description="Certificates that vouch for the mail server.")
-    smtp_timeout: Annotated[Duration, Field(le=timedelta(seconds=60))] = Field(
+    smtp_timeout: Patience = Field(
         timedelta(seconds=20), description="The mail server has this long for each answer."
     )
     mail_from: str | None = Field(None, description="Who mails are from.")
@@ -153,6 +153,9 @@ class Settings(BaseSettings):
     registrations_per_hour: Amount = Field(10_000, description="New accounts of all in an hour.")
     mails_per_origin: Amount = Field(60, description="Mails asked for per client in an hour.")
     mails_per_hour: Amount = Field(10_000, description="Mails asked for by everybody in an hour.")
+    hashing_wait: Patience = Field(
+        timedelta(seconds=2), description="Who would wait longer for a hash is refused at once."
+    )
     redis_url: SecretStr | None = Field(
         None, description="Redis to count attempts in; the database unless said otherwise."
     )

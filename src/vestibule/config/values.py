@@ -43,7 +43,8 @@ Duration = Annotated[
     timedelta, BeforeValidator(_duration), Field(gt=timedelta(0), le=timedelta(days=36500))
 ]
 
-
+# How long somebody waits for an answer.
+Patience = Annotated[Duration, Field(le=timedelta(seconds=60))]
 # How many of something may be; 0 is as many as one likes.
 Amount = Annotated[int, Field(ge=0, le=100_000_000)]
 REDIS_URL = re.compile(r"rediss?://[^/]|redis\+unix:///.")

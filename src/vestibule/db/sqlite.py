@@ -62,7 +62,8 @@ def open_engine(path: Path, cache: int = CACHE) -> Engine:
         # Threads come and go (granian reaps idle ones), so connections belong to the pool.
         poolclass=QueuePool,
         pool_size=8,
-        max_overflow=8,
+        # One for each thread, of which there are a few more than cores: none has to wait for it.
+        max_overflow=-1,
         pool_timeout=BUSY_SECONDS,
         pool_use_lifo=True,
         # Values are secrets or personal: never in an error's text.

@@ -9,7 +9,7 @@ from vestibule.auth.errors import Refusal
 from vestibule.web.bodies import ResetRequest
 from vestibule.web.door import FORMS, auth, form, saying_whence
 from vestibule.web.openapi import Operation, describe, page
-from vestibule.web.problems import STATUS
+from vestibule.web.problems import STATUS, again
 from vestibule.web.visitors import device
 
 forgotten = Blueprint("forgotten", __name__)
@@ -22,7 +22,7 @@ forgotten = Blueprint("forgotten", __name__)
         (
             page(200, "If that address has an account, a link is on its way"),
             page(400, "It is no address"),
-            page(429, "Links were asked for too often"),
+            page(429, "Links were asked for too often")._replace(headers=("Retry-After",)),
         ),
         body=ResetRequest,
         kinds=FORMS,
@@ -41,5 +41,7 @@ def ask() -> ResponseReturnValue:
 
 def ask_form(refusal: Refusal | None = None) -> ResponseReturnValue:
     """The form for the address, maybe with the reason why it is shown again."""
-    status = STATUS[refusal.code] if refusal else 200
-    return saying_whence((render_template("reset_ask.html", refusal=refusal), status))
+    shown = render_template("reset_ask.html", refusal=refusal)
+    if refusal is None:
+        return saying_whence(shown)
+    return saying_whence((shown, STATUS[refusal.code], again(refusal)))

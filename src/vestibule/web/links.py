@@ -14,6 +14,7 @@ from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, sayin
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     BAD_TOKEN,
+    BUSY_PAGE,
     TOO_LONG,
     TOO_MANY,
     Answer,
@@ -22,7 +23,7 @@ from vestibule.web.openapi import (
     field_refusal,
     page,
 )
-from vestibule.web.problems import STATUS
+from vestibule.web.problems import STATUS, again
 from vestibule.web.visitors import device
 
 links = Blueprint("links", __name__)
@@ -30,7 +31,7 @@ links = Blueprint("links", __name__)
 OVER = page(403, "The link is over")
 WRONG = page(401, "It is not the password")
 TOO_LONG_PAGE = page(400, "The password is too long")
-TOO_OFTEN = page(429, "The password was tried too often")
+TOO_OFTEN = page(429, "The password was tried too often")._replace(headers=("Retry-After",))
 EXAMPLE = {"token": TOKEN, "password": "paint dries slowly"}
 
 
@@ -86,6 +87,7 @@ def verify_form() -> ResponseReturnValue:
             WRONG,
             OVER,
             TOO_OFTEN,
+            BUSY_PAGE,
         ),
         body=LinkAndPassword,
         kinds=FORMS,
@@ -127,6 +129,7 @@ def confirm_form() -> ResponseReturnValue:
             OVER,
             page(409, "Another account has the address"),
             TOO_OFTEN,
+            BUSY_PAGE,
         ),
         body=LinkAndPassword,
         kinds=FORMS,
@@ -202,4 +205,5 @@ def _sent(act: Callable[[str, str], ResponseReturnValue], template: str) -> Resp
     except BadToken:
         return render_template("reset_over.html"), 403
     except Refusal as refusal:
-        return render_template(template, token=token, refusal=refusal), STATUS[refusal.code]
+        once_more = render_template(template, token=token, refusal=refusal)
+        return once_more, STATUS[refusal.code], again(refusal)

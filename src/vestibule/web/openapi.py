@@ -102,6 +102,9 @@ def page(status: int, description: str) -> Answer:
     return Answer(status, description, "<!doctype html>", content_type=HTML)
 
 
+BUSY_PAGE = page(503, "Too many requests wait already")._replace(headers=("Retry-After",))
+
+
 def describe(operation: Operation) -> Callable[[View], View]:
     """Write ``operation`` beside its view."""
 
@@ -156,6 +159,15 @@ def operations(app: Flask) -> Iterator[tuple[str, str, Operation]]:
                 changes = method != "GET" and rule.endpoint not in BY_TOKEN
                 path = rule.rule.replace("<", "{").replace(">", "}")
                 yield path, method.lower(), operation._replace(changes=changes)
+
+
+def taking_passwords(app: Flask) -> frozenset[tuple[str, str]]:
+    """Method and path of every route that is sent a password, and so is dear to answer."""
+    return frozenset(
+        (method.upper(), path)
+        for path, method, operation in operations(app)
+        if operation.body and any("password" in name for name in operation.body.model_fields)
+    )
 
 
 def _operation(operation: Operation) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from vestibule.auth.tokens import RESET
 from vestibule.web.bodies import TOKEN, NewPasswordForm
 from vestibule.web.door import FORMS, auth, form
 from vestibule.web.forgotten import ask_form
-from vestibule.web.openapi import Operation, describe, document, page
-from vestibule.web.problems import STATUS
+from vestibule.web.openapi import BUSY_PAGE, Operation, describe, document, page
+from vestibule.web.problems import STATUS, again
 
 pages = Blueprint("pages", __name__)
 
@@ -52,6 +52,7 @@ def reset_form() -> ResponseReturnValue:
             page(200, "The password is set"),
             page(400, "The policy refuses it"),
             page(403, "The token is over"),
+            BUSY_PAGE,
         ),
         body=NewPasswordForm,
         kinds=FORMS,
@@ -67,7 +68,7 @@ def reset() -> ResponseReturnValue:
     except BadToken:
         return render_template("reset_over.html"), 403
     except Refusal as refusal:
-        return _form(token, refusal), STATUS[refusal.code]
+        return _form(token, refusal), STATUS[refusal.code], again(refusal)
     return render_template("reset_done.html")
 
 

@@ -8,14 +8,15 @@ from typing import Any, cast
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from vestibule.auth.errors import PasswordRefused, Refusal, StorageUnavailable, TooManyAttempts
+from vestibule.auth.errors import Busy, PasswordRefused, Refusal, StorageUnavailable
 
 MAX_BODY = 64 * 1024
 # Seconds after which a client may ask again when storage or a thread was not to be had.
-RETRY_AFTER = "1"
+RETRY_AFTER = str(Busy.retry_after)
 
 STATUS = {
     "attempts_exceeded": 429,
+    "busy": 503,
     "credentials_wrong": 401,
     "email_in_use": 409,
     "email_invalid": 400,
@@ -40,7 +41,7 @@ HTTP_PROBLEMS = {
     413: ("body_too_large", f"A body has at most {MAX_BODY // 1024} KiB."),
     415: ("media_type_unsupported", "Send a form or JSON, and say which in Content-Type."),
     500: ("internal_error", "The service failed; the log tells more under this X-Request-ID."),
-    503: ("busy", "Too many requests wait already. Nothing was changed; try again."),
+    503: (Busy.code, str(Busy())),
 }
 
 
@@ -95,10 +96,12 @@ def refuse(refusal: Refusal) -> Response:
     if isinstance(refusal, PasswordRefused):
         body = problem_body(status, code, str(refusal)) | {"rule": refusal.rule}
         return _problem(status, body)
-    response = problem(status, code, str(refusal))
-    if isinstance(refusal, TooManyAttempts):
-        response.headers["Retry-After"] = str(refusal.retry_after)
-    return response
+    return problem(status, code, str(refusal), **again(refusal))
+
+
+def again(refusal: Refusal) -> dict[str, str]:
+    """The header that says when to try again, where that would help."""
+    return {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
 
 
 def answer_refusals(app: Flask) -> None:

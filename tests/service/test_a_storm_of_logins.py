@@ -1,0 +1,203 @@
+"""More logins than can be hashed: what would wait too long is refused, and nothing else waits."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.conftest import Build
+from tests.stage.acts import ask_for_bob, by_form, change
+from tests.stage.answers import refuses
+from tests.stage.databases import on_both_databases
+from tests.stage.profiles import CLASSIC, STRICT
+from tests.stage.raw import rows
+from tests.stage.visits import (
+    ALICE,
+    BOB,
+    PASSWORD,
+    WRONG,
+    front_desk,
+    log_in,
+    register,
+    reset_token,
+    set_password,
+    try_login,
+)
+from vestibule import queues
+from vestibule.auth import schemes
+from vestibule.queues import Queue
+from vestibule.web.openapi import operations, taking_passwords
+
+LONG = "marzipan of which nobody sees the end"
+Storm = Callable[[], AbstractContextManager[list[Future[bool]]]]
+
+
+@pytest.fixture
+def client(build: Build) -> FlaskClient:
+    """A visitor of the service; Alice has an account."""
+    client = build(STRICT, hashing_wait=timedelta(seconds=60)).test_client()
+    register(client)
+    return client
+
+
+@pytest.fixture
+def storm(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> Storm:
+    """Something that keeps every slot busy, while nobody waits for long."""
+    hasher, verify = front_desk(client.application).passwords.hasher, schemes.verify
+    begun, go_on = threading.Semaphore(0), threading.Event()
+
+    def checked(password: str, hashed: str) -> bool | None:
+        if password == LONG:
+            begun.release()
+            assert go_on.wait(20)
+        return verify(password, hashed)
+
+    monkeypatch.setattr("vestibule.auth.hashing.verify", checked)
+
+    @contextmanager
+    def blowing() -> Iterator[list[Future[bool]]]:
+        with ThreadPoolExecutor(hasher.slots) as others:
+            found = [others.submit(hasher.verify, LONG, None) for _ in range(hasher.slots)]
+            for _ in found:
+                assert begun.acquire(timeout=20)
+            monkeypatch.setattr(hasher, "wait", 0.01)
+            try:
+                yield found
+            finally:
+                monkeypatch.setattr(hasher, "wait", 60)
+                go_on.set()
+
+    return blowing
+
+
+@on_both_databases
+def test_who_waited_too_long_is_refused_and_may_come_again(
+    client: FlaskClient, storm: Storm
+) -> None:
+    with storm():
+        answer = try_login(client)
+        refuses(answer, 503, "busy")
+        assert answer.headers["Retry-After"] == "1"
+    assert try_login(client).status_code == 200
+
+
+def test_what_was_begun_is_finished(client: FlaskClient, storm: Storm) -> None:
+    with storm() as begun:
+        assert try_login(client).status_code == 503
+        assert not any(each.done() for each in begun)
+    assert [each.result() for each in begun] == [False] * len(begun)
+
+
+def test_nobody_learns_from_it_who_has_an_account(client: FlaskClient, storm: Storm) -> None:
+    with storm():
+        known, unknown = try_login(client, ALICE, WRONG), try_login(client, BOB, WRONG)
+    refuses(known, 503, "busy")
+    assert (known.status_code, known.data) == (unknown.status_code, unknown.data)
+
+
+@on_both_databases
+def test_it_counts_as_no_failure(client: FlaskClient, storm: Storm) -> None:
+    with storm():
+        assert try_login(client, ALICE, WRONG).status_code == 503
+    assert rows(client.application, "SELECT sum(hits) FROM rate_limits WHERE hits > 0") == [(2,)]
+    assert try_login(client, ALICE, WRONG).status_code == 401
+
+
+def test_it_is_in_the_audit_trail(client: FlaskClient, storm: Storm) -> None:
+    with storm():
+        try_login(client)
+    front_desk(client.application).audit.flush()
+    trail = rows(client.application, "SELECT act, outcome FROM audit_events ORDER BY id")
+    assert trail[-1] == ("login", "busy")
+
+
+ACTS: dict[str, Callable[[FlaskClient, str], TestResponse]] = {
+    "registration": lambda client, _: client.post(
+        "/users", data={"email": BOB, "password": PASSWORD}
+    ),
+    "reset": set_password,
+    "change of password": lambda client, _: change(client, PASSWORD),
+    "change of address": lambda client, _: ask_for_bob(client),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_whatever_needs_a_hash_is_refused_and_changes_nothing(
+    client: FlaskClient, storm: Storm, act: str
+) -> None:
+    token = reset_token(client)
+    log_in(client)
+    with storm():
+        refuses(ACTS[act](client, token), 503, "busy")
+    assert ACTS[act](client, token).status_code in (200, 202)
+
+
+def test_a_page_says_it_too(client: FlaskClient, storm: Storm) -> None:
+    token = reset_token(client)
+    with storm():
+        answer = by_form(client, token)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert "Too many requests wait" in answer.text
+    assert by_form(client, token).status_code == 200
+
+
+def test_the_exercise_waits_longer(build: Build) -> None:
+    waits = {name: front_desk(build(name)).passwords.hasher.wait for name in (CLASSIC, STRICT)}
+    assert waits == {CLASSIC: 60, STRICT: 2}
+
+
+def test_every_route_that_takes_a_password_has_the_queue_of_hashes(client: FlaskClient) -> None:
+    dear = taking_passwords(client.application)
+    assert ("POST", "/sessions") in dear
+    assert ("DELETE", "/sessions") not in dear
+    described = {(method.upper(), path) for path, method, _ in operations(client.application)}
+    named = {pair for pair in described if "password" in pair[1] and pair[0] != "GET"}
+    assert named - dear == {("POST", "/reset_password"), ("POST", "/reset_password/form")}
+    assert len(dear) == 11
+
+
+async def crowd(queue: Queue, many: int, seconds: float) -> list[str]:
+    """The answers to so many at once, in order, of whom each is worked at for so long."""
+
+    def work() -> str:
+        time.sleep(seconds)
+        return "done"
+
+    each = (queue.answer(work, lambda: "refused") for _ in range(many))
+    return list(await asyncio.gather(*each))
+
+
+def test_no_more_wait_than_fit() -> None:
+    queue = Queue("test", threads=1, most=3, wait=60)
+    assert asyncio.run(crowd(queue, 5, 0.01)) == ["done"] * 3 + ["refused"] * 2
+    queue.close()
+
+
+def test_who_would_wait_too_long_is_refused_at_once() -> None:
+    queue = Queue("test", threads=1, most=99, wait=1)
+    assert asyncio.run(crowd(queue, 1, 0)) == ["done"]
+    slow = Queue("test", threads=1, most=99, wait=0.001)
+
+    async def one_by_one() -> list[str]:
+        assert await crowd(slow, 1, 0.1) == ["done"]
+        return await crowd(slow, 2, 0.1)
+
+    assert asyncio.run(one_by_one()) == ["done", "refused"]
+    queue.close()
+    slow.close()
+
+
+def test_who_waited_too_long_is_not_worked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "PATIENCE", 0.01)
+    queue = Queue("test", threads=1, most=99, wait=1)
+    assert asyncio.run(crowd(queue, 2, 0.05)) == ["done", "refused"]
+    queue.close()
