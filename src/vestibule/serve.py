@@ -16,7 +16,6 @@ from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server import Server
 
 from vestibule import config, migrations
 from vestibule.app import create_app
@@ -24,6 +23,8 @@ from vestibule.auth import Auth
 from vestibule.config import BadSetting, Settings, SQLiteFile
 from vestibule.lanes import READERS, THREADS, Dear, Lanes
 from vestibule.observe import LossyLog
+from vestibule.stopping import PoliteServer, announced
+from vestibule.web.health import STOPPING
 from vestibule.web.openapi import taking_passwords
 
 # Connections that a worker holds at most. An idle one costs some kilobytes.
@@ -47,6 +48,7 @@ def worker() -> Lanes:
     settings = config.load()
     app = create_app(settings, migrate=False)
     auth: Auth = app.extensions["vestibule"]
+    app.config[STOPPING] = announced
 
     def end() -> None:
         auth.upkeep.close()
@@ -60,14 +62,15 @@ def worker() -> Lanes:
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:
-    """Serve until SIGTERM or SIGINT, then finish the requests that were begun.
+    """Serve until SIGINT, or SIGTERM and a while, then finish the requests that were begun.
 
     :param started: called when the port is bound, before the first request.
     """
     _share_one_arena()
     sys.stderr = LossyLog.of(sys.stderr)
-    server = Server(
+    server = PoliteServer(
         "vestibule.serve:worker",
+        notice=settings.stop_notice.total_seconds() if settings.stop_notice else 0,
         factory=True,
         address=_resolve(settings.host, settings.port)[1],
         port=settings.port,

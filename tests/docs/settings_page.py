@@ -52,6 +52,7 @@ ACCEPTS = {
     "smtp_url": "secret; `smtps://user:password@host:465`, `smtp://user:password@host:587`",
     "smtp_ca": "a PEM file",
     "require_verified": "`true`, `false`",
+    "stop_notice": "a duration",
     "conceal_accounts": "`true`, `false`",
     "smtp_timeout": "a duration, at most `60s`",
     "hashing_wait": "a duration, at most `60s`",
@@ -64,6 +65,7 @@ ACCEPTS = {
 DEFAULTS = {
     "breached_passwords": "none",
     "smtp_url": "none",
+    "stop_notice": "none",
     "require_verified": "`true` with a mail server",
     "conceal_accounts": "`true` with a mail server",
     "smtp_ca": "the system's",

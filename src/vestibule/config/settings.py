@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         le=64,
         description="Worker processes; one per core unless said otherwise.",
     )
+    stop_notice: Duration | None = Field(
+        None, description="From SIGTERM on, /readyz says 503 this long before the service stops."
+    )
     public_url: AnyHttpUrl | None = Field(
         None, description="Where people reach the service; links in mails start with it."
     )
@@ -107,15 +110,11 @@ class Settings(BaseSettings):
     mail_templates: Path | None = Field(
         None, description="Directory of templates in place of the mails that come with the service."
     )
-    session_idle: Duration = Field(
-        timedelta(days=7), description="A session unused for this long ends."
-    )
+    session_idle: Duration = Field(timedelta(days=7), description="A session unused so long ends.")
     session_lifetime: Duration = Field(
         timedelta(days=30), description="A session ends after this long, used or not."
     )
-    reset_lifetime: Duration = Field(
-        timedelta(minutes=30), description="A reset token works for this long."
-    )
+    reset_lifetime: Duration = Field(timedelta(minutes=30), description="A reset token's lifetime.")
     link_lifetime: Duration = Field(
         timedelta(hours=1),
         description="A link that verifies, changes or restores an address works for this long.",
@@ -126,9 +125,7 @@ class Settings(BaseSettings):
     unverified_lifetime: Duration = Field(
         timedelta(days=7), description="An account that waits for that is removed after this long."
     )
-    conceal_accounts: bool | None = Field(
-        None, description="Tell nobody which addresses have an account."
-    )
+    conceal_accounts: bool | None = Field(None, description="Tell nobody who has an account.")
     recent_login: Duration = Field(
         timedelta(minutes=15),
         description="Only this soon after a login is an account deleted, or another session ended.",
