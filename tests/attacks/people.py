@@ -7,7 +7,6 @@ import email.policy
 import html
 import re
 from email.message import EmailMessage
-from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -15,13 +14,13 @@ from uuid import uuid4
 import requests
 from requests.adapters import HTTPAdapter
 
+from bench.wire import somewhere
 from tests.stage.secrecy import remember
 from tests.stage.server import Server, Visitor
 from tests.stage.visits import NEW_PASSWORD, eventually, mails
 
 # Over 72 bytes: hashed with argon2id in both profiles, which costs a tenth of bcrypt.
 PASSWORD = "marzipan by the seaside ".ljust(80, "m")
-NUMBERS = count(2)
 RESET = "/reset_password"
 SCANNERS = ["GoogleImageProxy", "Mozilla/5.0 (compatible; Barracuda)", "Microsoft Office/16.0"]
 
@@ -36,12 +35,6 @@ class FromAddress(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pool, whose connections come from the address."""
         super().init_poolmanager(*args, source_address=(self.address, 0), **kwargs)
-
-
-def somewhere() -> str:
-    """An address on the network that nobody else came from."""
-    number = next(NUMBERS)
-    return f"127.{1 + number // 65536}.{number // 256 % 256}.{number % 256}"
 
 
 def browser(server: Server, address: str | None = None) -> Visitor:

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.people import Person, browser, somewhere
+from bench.wire import somewhere
+from tests.attacks.people import Person, browser
 from tests.conftest import Serve
 from tests.stage.visits import WRONG
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.attacks.people import Person, somewhere, texts
+from bench.wire import somewhere
+from tests.attacks.people import Person, texts
 from tests.conftest import Serve
 from tests.stage.server import Server
 

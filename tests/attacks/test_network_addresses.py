@@ -8,7 +8,8 @@ from itertools import count
 import pytest
 import requests
 
-from tests.attacks.people import Person, browser, somewhere
+from bench.wire import somewhere
+from tests.attacks.people import Person, browser
 from tests.conftest import Serve
 from tests.stage.server import Visitor
 from tests.stage.visits import WRONG

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.attacks.people import Person, browser, linked, opens, somewhere
+from bench.wire import somewhere
+from tests.attacks.people import Person, browser, linked, opens
 from tests.conftest import Serve
 from tests.stage.server import Server
 from tests.stage.visits import NEW_PASSWORD, WRONG

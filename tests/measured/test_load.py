@@ -12,20 +12,21 @@ from pathlib import Path
 
 import pytest
 
+from bench.logins import pace
+from bench.storm import REFUSED, TIMES_CAPACITY, arrivals
+from bench.watch import Watched, percentile, watching
+from bench.wire import Line, place, request, somewhere
 from tests.attacks.memory import flat
-from tests.attacks.people import Person, somewhere
+from tests.attacks.people import Person
 from tests.attacks.routes import FORM, routes
 from tests.conftest import Serve
-from tests.measured.checks import Watched, percentile, watching
-from tests.measured.wire import Line, Lines, Timed, place, request
 from tests.stage.profiles import UNLIMITED
 from tests.stage.server import Server
 
 CHECK_MS, REFUSAL_MS, RECOVERY_SECONDS = 25, 50, 2
-STORM_SECONDS, TIMES_CAPACITY = 12, 10
+STORM_SECONDS = 12
 SLOW = 1000
 PAIRS, MOST_TRIED = 10_000, 100
-REFUSED = (429, 503)
 # Of what an idle check takes here: 2 ms at most on a machine that does nothing else.
 USUAL_MS = 2.5
 
@@ -70,40 +71,17 @@ def login(number: int) -> bytes:
     return request("POST", "/sessions", email=f"u{number}@example.com", password="marzipan storm")
 
 
-async def capacity(url: str) -> float:
-    """Logins that are answered in a second, of a few at a time."""
-    lines, began, answered = Lines(url), time.perf_counter(), 0
-
-    async def again_and_again(name: int) -> None:
-        nonlocal answered
-        while time.perf_counter() < began + 3:
-            await lines.ask(login(name * 1_000_000 + answered))
-            answered += 1
-
-    await asyncio.gather(*(again_and_again(name) for name in range(8)))
-    lines.close()
-    return answered / (time.perf_counter() - began)
-
-
-async def storm(url: str, rate: float) -> list[Timed]:
-    """So many logins in a second, whether or not those before are answered."""
-    lines, asked = Lines(url), []
-    began = time.perf_counter()
-    for number in range(int(rate * STORM_SECONDS)):
-        await asyncio.sleep(max(0, began + number / rate - time.perf_counter()))
-        asked.append(asyncio.create_task(lines.ask(login(number))))
-    answers = await asyncio.gather(*asked)
-    lines.close()
-    return answers
-
-
 def test_a_login_storm_stops_nobody_who_is_logged_in(
     target: Server, visitor: tuple[Person, str], busy: float
 ) -> None:
     """A22: at ten times of what can be hashed, checks stay fast and the excess leaves at once."""
-    can = asyncio.run(capacity(target.url))
+    can = pace(target.url, login, many=100, statuses=frozenset({401})).per_second
     with watching(target.url, visitor[1]) as watched:
-        answers = asyncio.run(storm(target.url, can * TIMES_CAPACITY))
+        answers = asyncio.run(
+            arrivals(
+                target.url, lambda number: login(100 + number), can * TIMES_CAPACITY, STORM_SECONDS
+            )
+        )
     seen = Counter(answer.status for answer in answers)
     excess = [answer.seconds * 1000 for answer in answers if answer.status in REFUSED]
     say("A22", f"{can:.0f} logins/s are possible, {len(answers)} came in {STORM_SECONDS} s: {seen}")

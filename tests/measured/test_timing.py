@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
+from bench.wire import Line, request
 from tests.attacks.people import Person
 from tests.attacks.storage import ask, copy_account
 from tests.conftest import Serve
 from tests.measured.auc import area_under_curve
-from tests.measured.wire import Line, request
 from tests.stage.server import Server
 from vestibule.config import Settings
 

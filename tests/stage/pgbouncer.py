@@ -17,15 +17,16 @@ import psycopg
 import pytest
 
 from tests.stage.databases import libpq
-from tests.stage.postgresql import START_SECONDS, cluster, command
+from tests.stage.postgresql import START_SECONDS, Cluster, cluster, command
 
 # So few connections for so many clients that each transaction gets another one.
+FEW = 3
 SETTINGS = """
 [databases]
 * = host={server} user=vestibule
 [pgbouncer]
 pool_mode = transaction
-default_pool_size = 3
+default_pool_size = {size}
 max_client_conn = 200
 auth_type = any
 listen_port = 6432
@@ -39,14 +40,18 @@ def pooled(url: str, folder: Path) -> str:
 
 
 @contextmanager
-def pgbouncer() -> Iterator[Path]:
-    """A pooler; the directory of its socket."""
+def pgbouncer(behind: Cluster | None = None, size: int = FEW) -> Iterator[Path]:
+    """A pooler; the directory of its socket.
+
+    :param behind: the server; that of the test run unless said otherwise.
+    :param size: how many connections it has to a database.
+    """
     program = shutil.which("pgbouncer") or shutil.which("/usr/sbin/pgbouncer")
     if program is None:
         pytest.skip("pgbouncer is not installed on this machine")
-    behind = cluster()
+    behind = behind or cluster()
     folder = Path(tempfile.mkdtemp(prefix="vestibule-pgbouncer-"))
-    (folder / "ini").write_text(SETTINGS.format(server=behind.folder, folder=folder))
+    (folder / "ini").write_text(SETTINGS.format(server=behind.folder, folder=folder, size=size))
     if os.geteuid() == 0:
         entry = pwd.getpwnam("postgres")
         os.chown(folder, entry.pw_uid, entry.pw_gid)

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
@@ -70,8 +70,8 @@ def command(*words: str | Path, dies_with_us: bool = False) -> list[str]:
 class Cluster:
     """A server, which can be stopped and started again."""
 
-    def __init__(self, where: Path) -> None:
-        self._bin = where
+    def __init__(self, where: Path, settings: Mapping[str, str] = SETTINGS) -> None:
+        self._bin, self._settings = where, settings
         self.folder = Path(tempfile.mkdtemp(prefix="vestibule-postgresql-"))
         self._process: subprocess.Popen[bytes] | None = None
         self._names = count(1)
@@ -93,7 +93,9 @@ class Cluster:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        options = [word for name, value in SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        options = [
+            word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")
+        ]
         server: list[str | Path] = [
             self._bin / "postgres",
             "-D",
@@ -147,9 +149,10 @@ class Cluster:
         password = quote(PASSWORD_OF_DATABASE, safe="")
         return f"postgresql+psycopg://vestibule:{password}@/{name}?host={self.folder}"
 
-    def run(self, *statements: str) -> None:
-        """Run statements that belong to no database."""
-        with psycopg.connect(libpq(self.url("postgres")), autocommit=True) as connection:
+    def run(self, *statements: str, url: str | None = None) -> None:
+        """Run statements that belong to no database, or to that at ``url``."""
+        where = libpq(url or self.url("postgres"))
+        with psycopg.connect(where, autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 
@@ -194,12 +197,12 @@ def cluster() -> Cluster:
 
 
 @contextmanager
-def own_cluster() -> Iterator[Cluster]:
-    """A server for one test alone, to stop and to freeze."""
+def own_cluster(settings: Mapping[str, str] = SETTINGS) -> Iterator[Cluster]:
+    """A server for one test alone, to stop and to freeze; or one to measure, which is durable."""
     where = binaries()
     if where is None or not shutil.which("setpriv"):
         pytest.skip("PostgreSQL is not installed on this machine")
-    own = Cluster(where)
+    own = Cluster(where, settings)
     try:
         own.start()
         yield own
