@@ -5,8 +5,9 @@ V  ?= .venv
 BIN = $(V)/bin
 RUN_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 
-.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench locks clean python
+.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
@@ -51,8 +52,19 @@ lint: $(V)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Under five minutes; with BENCH_ARGS=--write docs/performance.md has what was found.
 bench: $(V)/.test
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+# Others who do the same are installed once, each in an environment of its own: docs/performance.md.
+bench-peers: $(V)/.test
+	$(BIN)/python -m bench --peers $(BENCH_ARGS)
+
+bench-postgresql: $(V)/.test
+	$(BIN)/python -m bench --database postgresql $(BENCH_ARGS)
+
+bench-pgbouncer: $(V)/.test
+	$(BIN)/python -m bench --database pgbouncer $(BENCH_ARGS)
 
 # The locks carry hashes and no index address; uv is needed only by who changes a dependency.
 locks:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
-from bench.servers import CLIENT_CORE, Server, pinned
+from bench.servers import CLIENT_CORE, Server, Unusable, pinned
 
 WRK = shutil.which("wrk") or ""
 SCRIPT = Path(__file__).with_name("wrk.lua")
+CONNECTIONS = 16
 
 
 @dataclass
@@ -23,17 +24,16 @@ class Job:
 
     name: str
     server: Server
-    connections: int
-    seconds: int
-    variables: dict[str, str]
+    path: str
+    # A file of header lines, of which each request has one at random.
+    headers: Path | None = None
     rates: list[float] = field(default_factory=list)
     p50s: list[float] = field(default_factory=list)
     p99s: list[float] = field(default_factory=list)
-    requests: int = 0
 
-    def run(self) -> None:
+    def run(self, seconds: int) -> None:
         """Load the server once."""
-        seen = self._load(self.seconds)
+        seen = self._load(seconds)
         self.rates.append(seen["requests"] / seen["seconds"])
         self.p50s.append(seen["p50_ms"])
         self.p99s.append(seen["p99_ms"])
@@ -43,38 +43,44 @@ class Job:
         self._load(1)
 
     def _load(self, seconds: int) -> dict[str, float]:
-        variables = {"JOB": self.name, "FIRST": str(self.requests), **self.variables}
-        wrk = [
-            *pinned(CLIENT_CORE),
-            WRK,
-            "-t1",
-            f"-c{self.connections}",
-            f"-d{seconds}s",
-            "-s",
-            str(SCRIPT),
-        ]
+        wrk = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT)]
         ended = subprocess.run(
-            [*wrk, self.server.url],
-            env=os.environ | variables,
+            [*pinned(CLIENT_CORE), *wrk, self.server.url + self.path],
+            env=os.environ | self._variables,
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=seconds + 30,
         )
-        seen: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
-        if seen["wrong"] or not seen["requests"]:
-            raise SystemExit(f"bench: {self.name}: wrong answers:\n{ended.stdout}")
-        # Some more than were answered may be on their way when wrk stops.
-        self.requests += int(seen["requests"]) + self.connections
-        return seen
+        return parse(ended.stdout)
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        return {"HEADERS": str(self.headers)} if self.headers else {}
 
     @property
     def command(self) -> str:
         """What can be typed to repeat it."""
-        given = [f"JOB={self.name}", *(f"{name}=..." for name in self.variables)]
-        wrk = f"wrk -t1 -c{self.connections} -d{self.seconds}s -s bench/wrk.lua URL"
-        return f"{shlex.join(given)} taskset -c {CLIENT_CORE} {wrk}"
+        wrk = f"wrk -t1 -c{CONNECTIONS} -d3s -s bench/wrk.lua URL{shlex.quote(self.path)}"
+        return f"{'HEADERS=... ' if self.headers else ''}taskset -c {CLIENT_CORE} {wrk}"
 
-    def medians(self) -> dict[str, float]:
-        """Requests a second, and milliseconds."""
-        return {"rps": median(self.rates), "p50_ms": median(self.p50s), "p99_ms": median(self.p99s)}
+    def medians(self) -> dict[str, float | list[float]]:
+        """Requests a second of each turn; the medians, and those of milliseconds."""
+        return {
+            "rps": median(self.rates),
+            "p50_ms": median(self.p50s),
+            "p99_ms": median(self.p99s),
+            "turns": [round(rate, 1) for rate in self.rates],
+        }
+
+
+def parse(output: str) -> dict[str, float]:
+    """What ``wrk.lua`` printed at its end.
+
+    :raises Unusable: an answer was wrong, or there was none.
+    """
+    seen: dict[str, float] = json.loads(output.splitlines()[-1])
+    if seen["wrong"] or not seen["requests"]:
+        asked = int(seen["requests"])
+        raise Unusable(f"{int(seen['wrong'])} of {asked} answers were wrong")
+    return seen

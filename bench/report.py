@@ -1,81 +1,142 @@
-"""What the bench found, for people."""
+"""What the bench found, for people at a terminal."""
 
 from __future__ import annotations
 
-import platform
-import subprocess
-from importlib.metadata import version
+from collections.abc import Iterator
 from typing import Any
 
-from bench.load import WRK
+from bench.bars import bars, said
+from bench.peers import PEERS
 from bench.servers import CLIENT_CORE, SERVER_CORE
-from vestibule.migrations import SQLITE_VERSION
 
-# What this version has to reach.
-RATIOS = {"profile / hello": 0.70, "verify / bare": 0.35}
-MEGABYTES = 90.0
-ROWS = {
+Run = dict[str, Any]
+CHECKS = {
     "hello": "Flask hello world, same server",
     "hello-wsgi": "Flask hello world, granian WSGI",
     "bare": "bare WSGI, granian WSGI",
-    "profile": "GET /profile, random sessions",
-    "verify": "GET /sessions/verify, the same",
-    "login": "POST /sessions, argon2id",
+    "profile": "Vestibule: GET /profile",
+    "verify": "Vestibule: GET /sessions/verify",
+    **{peer.name: peer.title for peer in PEERS},
+    "better-auth-faster": "Better Auth, Node: a route of one's own",
 }
-PACKAGES = ("vestibule", "flask", "werkzeug", "granian", "sqlalchemy", "argon2-cffi")
+LOGINS = {
+    "login": ("Vestibule, strict", "argon2id, 19 MiB, t=2, p=1"),
+    "login-classic": ("Vestibule, classic", "bcrypt, cost 12"),
+    **{f"{peer.name}-login": (peer.title, peer.hashing) for peer in PEERS},
+}
+STORMS = {
+    "storm-1": "Vestibule, one worker",
+    "storm-2": "Vestibule, two workers on two cores",
+    **{f"{peer.name}-storm": peer.title for peer in PEERS},
+}
+FLOORS = {"hash": "the hash itself", "statements": "two statements themselves"}
+Cells = tuple[str, ...]
 
 
-def versions() -> dict[str, str]:
-    """Of everything that makes a difference."""
-    wrk = subprocess.run([WRK, "-v"], check=False, capture_output=True, text=True, timeout=10)
-    return {
-        "python": platform.python_version(),
-        "sqlite": SQLITE_VERSION,
-        "wrk": wrk.stdout.split()[1].removeprefix("debian/"),
-        **{name: version(name) for name in PACKAGES},
-    }
+def checks(run: Run) -> Iterator[Cells]:
+    """Session checks, and what they are compared with: requests a second, milliseconds."""
+    for name, title in CHECKS.items():
+        if row := run["rows"].get(name):
+            yield title, f"{row['rps']:,.0f}", f"{row['p50_ms']:.1f}", f"{row['p99_ms']:.1f}"
 
 
-def table(results: dict[str, Any]) -> str:
-    """Everything: rates, what was to be reached, and how to repeat it."""
-    return "\n".join([*_rates(results), "", *_reached(results), "", *_circumstances(results)])
+def logins(run: Run) -> Iterator[Cells]:
+    """Logins a second, by which hash, and how many the bare loop did."""
+    for name, (title, hashing) in LOGINS.items():
+        if row := run["rows"].get(name):
+            loop = said(row["hashes_per_second"]) if "hashes_per_second" in row else ""
+            yield title, hashing, said(row["per_second"]), loop
 
 
-def _rates(results: dict[str, Any]) -> list[str]:
-    lines = [f"{'':<34}{'per second':>12}{'p50 ms':>9}{'p99 ms':>9}"]
-    for name, title in ROWS.items():
-        found = results[name]
-        rate = f"{found['rps']:.1f}" if name == "login" else f"{found['rps']:.0f}"
-        lines.append(f"{title:<34}{rate:>12}{found['p50_ms']:>9.1f}{found['p99_ms']:>9.1f}")
-    return lines
+def storms(run: Run) -> Iterator[Cells]:
+    """Session checks in a storm, and what became of the logins."""
+    for name, title in STORMS.items():
+        if row := run["rows"].get(name):
+            answered = row["answered"]
+            refused = sum(answered.get(status, 0) for status in ("429", "503"))
+            done = sum(answered.get(status, 0) for status in ("200", "204"))
+            late = "-" if row["refused_p99_ms"] is None else said(row["refused_p99_ms"])
+            counts = (f"{each:,}" for each in (row["logins"], done, refused, row["unanswered"]))
+            yield title, said(row["p50_ms"]), said(row["p99_ms"]), *counts, late
 
 
-def _reached(results: dict[str, Any]) -> list[str]:
-    memory = results["worker_megabytes"]
-    ceiling = f"(to reach: {MEGABYTES:.0f}, {_said(memory['rested'] <= MEGABYTES)})"
-    return [
-        *(_ratio(name, found) for name, found in results["ratio"].items()),
-        f"worker MB after load:       {memory['rested']:.0f}  {ceiling}",
-        f"worker MB at the end of it: {memory['now']:.0f}, at most {memory['peak']:.0f}",
+def overheads(run: Run) -> Iterator[Cells]:
+    """What an act costs beyond what it cannot do without; and what that costs."""
+    row = run["rows"].get("overheads", {})
+    for name, milliseconds in row.items():
+        yield FLOORS.get(name, name), said(milliseconds)
+
+
+def memory(run: Run) -> Iterator[Cells]:
+    """Megabytes of a worker after the session checks, and the most there were."""
+    if row := run["rows"].get("memory"):
+        yield "Vestibule", said(row["rested"]), said(row["peak"])
+    for peer in PEERS:
+        if row := run["rows"].get(f"{peer.name}-login"):
+            yield peer.title, said(row["after_checks_mb"]), said(row["peak_mb"])
+
+
+def promises(run: Run) -> Iterator[Cells]:
+    """What is to be reached."""
+    for bar in bars(run):
+        yield bar.promise.job, bar.bound, bar.value, bar.verdict
+
+
+def failures(run: Run) -> Iterator[Cells]:
+    """What could not be measured, and why."""
+    titles = {peer.name: peer.title for peer in PEERS}
+    for name, reason in run["failed"].items():
+        yield titles.get(name, name), reason
+
+
+SECTIONS = {
+    "session checks": (checks, ("", "per second", "p50 ms", "p99 ms")),
+    "logins": (logins, ("", "hash", "per second", "bare loop")),
+    "storms of logins": (
+        storms,
+        ("", "check p50 ms", "p99 ms", "logins", "done", "refused", "unanswered", "refused p99 ms"),
+    ),
+    "acts, beyond what they need": (overheads, ("", "p50 ms")),
+    "memory of a worker": (memory, ("", "MB after load", "MB at most")),
+    "to reach": (promises, ("", "bar", "found", "")),
+    "NOT MEASURED": (failures, ("", "reason")),
+}
+
+
+def table(run: Run) -> str:
+    """Everything: what was found, what was to be reached, and how to repeat it."""
+    parts = [
+        "\n".join(aligned([(title, *heads[1:]), *found]))
+        for title, (make, heads) in SECTIONS.items()
+        if (found := list(make(run)))
     ]
+    return "\n\n".join([*parts, circumstances(run)])
 
 
-def _ratio(name: str, found: float) -> str:
-    bar = RATIOS.get(name)
-    reach = f"  (to reach: {bar:.2f}, {_said(found >= bar)})" if bar else ""
-    return f"{name + ':':<28}{found:.2f}{reach}"
+def aligned(rows: list[Cells]) -> Iterator[str]:
+    """Lines whose columns stand below each other: words to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if number == 0 or _wordy(rows, number) else cell.rjust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
 
 
-def _said(reached: bool) -> str:
-    return "reached" if reached else "NOT REACHED"
+def _wordy(rows: list[Cells], column: int) -> bool:
+    return any(len(row[column]) > 14 for row in rows[1:])
 
 
-def _circumstances(results: dict[str, Any]) -> list[str]:
-    cores = f"servers on core {SERVER_CORE}, wrk on core {CLIENT_CORE}"
-    lines = [
-        f"{results['accounts']:,} accounts and sessions; {cores}; medians of several turns",
-        ", ".join(f"{name} {number}" for name, number in results["versions"].items()),
-    ]
-    for served, load in results["commands"].values():
-        lines += ["", f"$ {served}", f"$ {load}"]
-    return lines
+def circumstances(run: Run) -> str:
+    """What it depends on."""
+    plan, versions = run["plan"], run["versions"].items()
+    on = f"{plan['accounts']:,} accounts and sessions on {plan['database']}"
+    cores = f"servers on core {SERVER_CORE}, clients on core {CLIENT_CORE}"
+    return "\n".join(
+        [
+            f"{run['date']}, {on}; {cores}; medians of {plan['rounds']} turns",
+            ", ".join(run["machine"].values()),
+            ", ".join(f"{name} {number}" for name, number in versions),
+        ]
+    )

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, CLIENT_CORE = CORES[0], CORES[-1]
-START_SECONDS = 30
+START_SECONDS, STOP_SECONDS = 30, 10
+THIS_PYTHON = (sys.executable, "-m")
+
+
+class Unusable(RuntimeError):
+    """What was to be measured did not work; the text says why."""
 
 
 class Server(NamedTuple):
@@ -27,40 +34,76 @@ class Server(NamedTuple):
     pid: int
 
     def worker_memory(self) -> dict[str, float]:
-        """Resident megabytes of its one worker process: now, and the most there were."""
+        """Resident megabytes of its largest worker process: now, and the most there were.
+
+        A server that has no other processes is its own worker.
+        """
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
-        (worker,) = children.split()
-        lines = Path(f"/proc/{worker}/status").read_text(encoding="ascii").splitlines()
-        sizes = {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("Vm")}
-        return {"now": sizes["VmRSS:"] / 1024, "peak": sizes["VmHWM:"] / 1024}
+        sizes = [_sizes(pid) for pid in children.split() or [str(self.pid)]]
+        return {"now": max(now for now, _ in sizes), "peak": max(peak for _, peak in sizes)}
+
+
+def _sizes(pid: str) -> tuple[float, float]:
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    sizes = {line.split()[0]: int(line.split()[1]) for line in lines if line.startswith("Vm")}
+    return sizes["VmRSS:"] / 1024, sizes["VmHWM:"] / 1024
 
 
 @contextmanager
-def started(name: str, arguments: Sequence[str], work: Path) -> Iterator[Server]:
-    """A server of this Python; an argument ``PORT`` becomes a free port."""
-    port = str(_free_port())
-    filled = [port if argument == "PORT" else argument for argument in arguments]
-    with (work / f"{name}.log").open("wb") as log:
+def started(
+    name: str,
+    arguments: Sequence[str],
+    work: Path,
+    *,
+    program: Sequence[str] = THIS_PYTHON,
+    cores: Sequence[int] = (SERVER_CORE,),
+    settings: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> Iterator[Server]:
+    """A server whose log is in ``work``; ``PORT`` in an argument becomes a free port.
+
+    :param program: what is run with the arguments: this Python unless said otherwise.
+    :param settings: variables beside those of :func:`environment`.
+    :raises Unusable: it does not answer.
+    """
+    port, log = str(_free_port()), work / f"{name}.log"
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            [*pinned(SERVER_CORE), sys.executable, "-m", *filled],
-            env=environment(work),
-            stdout=log,
-            stderr=log,
+            [*pinned(*cores), *program, *(each.replace("PORT", port) for each in arguments)],
+            env=environment(work) | dict(settings or {}),
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # A group of its own, so that no worker outlives it.
+            start_new_session=True,
         )
     try:
         url = f"http://127.0.0.1:{port}"
-        _await_answer(url, process, work / f"{name}.log")
-        yield Server(
-            url, shlex.join([*pinned(SERVER_CORE), "python", "-m", *arguments]), process.pid
-        )
+        _await_answer(url, process, log)
+        yield Server(url, typed(program, arguments, cores), process.pid)
     finally:
-        process.terminate()
-        process.wait(60)
+        _end(process)
 
 
-def pinned(core: int) -> list[str]:
-    """What puts a command on this core alone."""
-    return ["taskset", "-c", str(core)]
+def typed(program: Sequence[str], arguments: Sequence[str], cores: Sequence[int]) -> str:
+    """What a person types to start it."""
+    names = [Path(program[0]).name, *program[1:]]
+    return shlex.join([*pinned(*cores), *names, *arguments])
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def pinned(*cores: int) -> list[str]:
+    """What puts a command on these cores alone."""
+    return ["taskset", "-c", ",".join(map(str, cores))]
 
 
 def environment(work: Path) -> dict[str, str]:
@@ -78,11 +121,18 @@ def _free_port() -> int:
 
 def _await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server.
-                return
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit(f"bench: no answer from {url}:\n{log.read_text()}") from None
-            time.sleep(0.05)
+    while not _answers(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            last = log.read_text(errors="replace").strip().splitlines()[-1:]
+            raise Unusable(f"{log.stem} did not start: {' '.join(last)}")
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own server.
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False

@@ -19,6 +19,7 @@ TIMES_CAPACITY = 10
 # After the last login came in, the answers have this long.
 GRACE_SECONDS = 2.0
 REFUSED = (429, 503)
+COUNTS = ("checks", "checks_wrong", "logins", "unanswered")
 
 
 async def arrivals(
@@ -55,6 +56,9 @@ def storm(
     if not watched.milliseconds:
         raise RuntimeError("no session check was answered")
     refused = [answer.seconds * 1000 for answer in answers if answer.status in REFUSED]
+    unanswered = int(rate * seconds) - len(answers)
+    # Whoever was neither let in nor refused waited for the whole grace, and longer.
+    late = [*refused, *[GRACE_SECONDS * 1000] * unanswered] if refused else []
     return {
         "checks": len(watched.milliseconds),
         "checks_wrong": watched.wrong,
@@ -63,7 +67,8 @@ def storm(
         "logins_per_second": rate,
         "logins": int(rate * seconds),
         "answered": {str(key): many for key, many in Counter(a.status for a in answers).items()},
-        "refused_p99_ms": percentile(refused, 99) if refused else None,
+        "unanswered": unanswered,
+        "refused_p99_ms": percentile(late, 99) if late else None,
     }
 
 
@@ -74,9 +79,7 @@ def typical(storms: Iterable[dict[str, Any]]) -> dict[str, Any]:
     answered = sum((Counter(each["answered"]) for each in every), Counter[str]())
     return {
         **{name: median(each[name] for each in every) for name in ("p50_ms", "p99_ms")},
-        **{
-            name: sum(each[name] for each in every) for name in ("checks", "checks_wrong", "logins")
-        },
+        **{name: sum(each[name] for each in every) for name in COUNTS},
         "logins_per_second": every[0]["logins_per_second"],
         "answered": dict(sorted(answered.items())),
         "refused_p99_ms": median(refused) if refused else None,

@@ -1,29 +1,18 @@
--- What wrk sends and reports. JOB in the environment says which requests; SESSIONS names a file
--- of session ids, of which each request draws one at random; FIRST is the number of the first
--- account that logs in.
-local job = os.getenv("JOB")
-local paths = {profile = "/profile", verify = "/sessions/verify"}
-local ids, account = {}, tonumber(os.getenv("FIRST") or 0)
-local form = {["Content-Type"] = "application/x-www-form-urlencoded"}
+-- What wrk sends and reports. HEADERS in the environment names a file of header lines, all of one
+-- name; each request has one of them at random. Without it all requests are the same.
+local name, values = nil, {}
 
-function init()
-  math.randomseed(os.time())
-  if paths[job] then
-    for line in io.lines(os.getenv("SESSIONS")) do
-      ids[#ids + 1] = line
+if os.getenv("HEADERS") then
+  function init()
+    math.randomseed(os.time())
+    for line in io.lines(os.getenv("HEADERS")) do
+      name, values[#values + 1] = line:match("^(.-): (.*)$")
     end
   end
-end
 
-function request()
-  if paths[job] then
-    return wrk.format("GET", paths[job], {Cookie = "session_id=" .. ids[math.random(#ids)]})
-  elseif job == "login" then
-    account = account + 1
-    local body = "email=user" .. account .. "%40example.com&password=" .. os.getenv("PASSWORD")
-    return wrk.format("POST", "/sessions", form, body)
+  function request()
+    return wrk.format(nil, nil, {[name] = values[math.random(#values)]})
   end
-  return wrk.format("GET", "/")
 end
 
 function done(summary, latency)

@@ -1,0 +1,57 @@
+"""What it was measured on, and with: figures mean nothing without."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from bench.load import WRK
+from vestibule.migrations import SQLITE_VERSION
+
+PACKAGES = ("vestibule", "flask", "granian", "sqlalchemy", "psycopg", "argon2-cffi", "bcrypt")
+NUMBER = re.compile(r"\d+(?:\.\d+)+")
+
+
+def machine() -> dict[str, str]:
+    """Its processors, memory and kernel."""
+    info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    model = re.search(r"^model name\s*: (.*)$", info, re.MULTILINE)
+    total = re.search(r"MemTotal: +(\d+)", Path("/proc/meminfo").read_text(encoding="ascii"))
+    return {
+        "processor": model[1] if model else platform.machine(),
+        "cores": str(os.cpu_count()),
+        "memory": f"{int(total[1]) / 1024**2:.0f} GiB" if total else "unknown",
+        "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of everything that makes a difference."""
+    return {
+        "python": platform.python_version(),
+        "sqlite": SQLITE_VERSION,
+        **{name: version(name) for name in PACKAGES},
+        **{
+            name: found
+            for name, command in {
+                "wrk": [WRK, "-v"],
+                "node": ["node", "--version"],
+                "postgresql": ["postgres", "--version"],
+                "pgbouncer": ["/usr/sbin/pgbouncer", "--version"],
+            }.items()
+            if (found := _said(command))
+        },
+    }
+
+
+def _said(command: list[str]) -> str:
+    if not shutil.which(command[0]):
+        return ""
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, timeout=10)
+    number = NUMBER.search(ended.stdout)
+    return number[0] if number else ""

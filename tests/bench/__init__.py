@@ -1,0 +1,1 @@
+"""What ``make bench`` tells is what it found."""
