@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 from flask import Flask
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.server import Server
 
 from vestibule import serve
@@ -51,6 +51,7 @@ def main(variant: str, port: str) -> None:
         **ways[variant],
         port=int(port),
         http=HTTPModes.http1,
+        loop=Loops.uvloop,
         websockets=False,
         workers=1,
         backpressure=serve.CONNECTIONS,

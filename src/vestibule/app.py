@@ -9,7 +9,6 @@ from vestibule.auth import Auth, carriers
 from vestibule.config import Clock, Settings
 from vestibule.observe import configure_logs, observe
 from vestibule.web.api import api
-from vestibule.web.checks import answer_checks
 from vestibule.web.door import guard
 from vestibule.web.forgotten import forgotten
 from vestibule.web.health import health
@@ -50,8 +49,6 @@ def create_app(
     app.url_map.strict_slashes = False
     # Tidying //x up would redirect to whatever host the client named.
     app.url_map.merge_slashes = False
-    if not settings.classic:
-        answer_checks(app, settings, auth)
     guard(app, settings)
     observe(app)
     for blueprint in (api, pages, health, openapi):

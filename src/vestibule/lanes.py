@@ -26,8 +26,10 @@ from typing import Any, NamedTuple
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # It is not in an __all__.
 
+from vestibule.auth.errors import StorageUnavailable
 from vestibule.queues import Queue
-from vestibule.web.door import REFUSED, Wsgi
+from vestibule.web.door import REFUSED
+from vestibule.web.headers import Wsgi
 from vestibule.web.problems import HTTP_PROBLEMS, MAX_BODY, as_json, problem_body
 
 Environ = dict[str, Any]
@@ -87,6 +89,7 @@ class Lanes:
         self,
         app: Wsgi,
         *,
+        early: Callable[[Any], Answer | None] = lambda _: None,
         at_end: Callable[[], None] = lambda: None,
         threads: int = THREADS,
         readers: int = 0,
@@ -94,6 +97,8 @@ class Lanes:
         dear: Dear = NOTHING_DEAR,
     ) -> None:
         self._app = app
+        # What needs no more of the application than a plain yes.
+        self._early = early
         self._at_end = at_end
         self._dear = dear.requests
         self._writing = Queue("work", threads=threads, most=queue, wait=WRITE_SECONDS)
@@ -120,7 +125,7 @@ class Lanes:
             if scope.method not in READING or scope.path.rstrip("/") in LONG:
                 answer = await self._work(scope, protocol)
             elif self._readers is None or scope.path == LIFE_SIGN:
-                answer = call(self._app, environ(scope))
+                answer = self._answer(scope)
             else:
                 answer = await self._read(scope, self._readers)
         except Exception:
@@ -135,9 +140,16 @@ class Lanes:
         self._reading += 1
         try:
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(readers, call, self._app, environ(scope))
+            return await loop.run_in_executor(readers, self._answer, scope)
         finally:
             self._reading -= 1
+
+    def _answer(self, scope: Any) -> Answer:
+        try:
+            return self._early(scope) or call(self._app, environ(scope))
+        except StorageUnavailable as error:
+            # To ask the storage once more would take as long again.
+            return call(self._app, environ(scope) | {REFUSED: error})
 
     async def _work(self, scope: Any, protocol: Any) -> Answer:
         request = environ(scope)

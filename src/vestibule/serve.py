@@ -14,13 +14,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 from vestibule import config, migrations
 from vestibule.app import create_app
 from vestibule.auth import Auth
 from vestibule.config import BadSetting, Settings, SQLiteFile
+from vestibule.early import Early
 from vestibule.lanes import READERS, THREADS, Dear, Lanes
 from vestibule.observe import LossyLog
 from vestibule.stopping import PoliteServer, announced
@@ -57,8 +58,13 @@ def worker() -> Lanes:
     on_a_server = not isinstance(settings.database, SQLiteFile)
     # While some hash, one on each core, others look up and write down.
     hasher = auth.passwords.hasher
-    dear = Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait)
-    return Lanes(app, at_end=end, readers=READERS if on_a_server else 0, dear=dear)
+    return Lanes(
+        app,
+        early=(lambda _: None) if settings.classic else Early(settings, auth),
+        at_end=end,
+        readers=READERS if on_a_server else 0,
+        dear=Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait),
+    )
 
 
 def serve(settings: Settings, started: Callable[[], None]) -> None:
@@ -75,6 +81,8 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         address=_resolve(settings.host, settings.port)[1],
         port=settings.port,
         interface=Interfaces.RSGI,
+        # asyncio's own costs a request three times as much (docs/decisions/0018).
+        loop=Loops.uvloop,
         http=HTTPModes.http1,
         websockets=False,
         workers=settings.workers,
@@ -159,6 +167,10 @@ def _become_worker(main_process: int) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
+        # Of the threads that take turns at a request, none interrupts another by waking up. They
+        # did whenever SQLite let go of the interpreter, which cost a check a third of its time.
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
         libc = ctypes.CDLL(None)
         # When the main process is killed, nobody could stop an orphan, or take its port. There is
         # nothing to end gently then: what was acknowledged is stored.

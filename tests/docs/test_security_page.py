@@ -24,7 +24,7 @@ from vestibule.lanes import BODY_SECONDS, QUEUE
 from vestibule.observe import ALLOWED
 from vestibule.serve import CONNECTIONS, DRAIN_SECONDS, HEADER_BYTES, HEADER_MILLISECONDS
 from vestibule.user import Row
-from vestibule.web.door import HEADERS
+from vestibule.web.headers import HEADERS
 from vestibule.web.problems import MAX_BODY
 
 PAGE = ROOT / "docs" / "security.md"

@@ -7,12 +7,12 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from typing import ClassVar
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import Serve
+from tests.stage.rsgi import Protocol, Scope
 from tests.stage.server import Server
 from tests.stage.visits import ALICE, PASSWORD
 from vestibule import lanes
@@ -87,32 +87,6 @@ def test_two_hundred_clients_that_never_finish_hold_up_nobody(server: Serve) -> 
         assert ask.get("/profile").json() == {"email": ALICE}
 
 
-class Scope:
-    """What granian tells of a request."""
-
-    proto, method, path, query_string = "http", "POST", "/", ""
-    http_version, scheme = "1.1", "http"
-    server, client = "127.0.0.1:5000", "127.0.0.1:40000"
-    headers: ClassVar = {"content-length": "5"}
-
-
-class Protocol:
-    """A body that arrives when it is told to, and the answer."""
-
-    def __init__(self) -> None:
-        self.arrives = asyncio.Event()
-        self.answer: Answer | None = None
-
-    async def __call__(self) -> bytes:
-        """The body, once it is there."""
-        await self.arrives.wait()
-        return b"hello"
-
-    def response_bytes(self, *answer: object) -> None:
-        """Take the answer."""
-        self.answer = Answer(*answer)  # type: ignore[arg-type]
-
-
 def refusals(environ: dict[str, object], start: object) -> list[bytes]:
     """An application that tells what the server refused."""
     start("200 OK", [])  # type: ignore[operator]
@@ -123,7 +97,7 @@ async def answer_of(queue: int, *, arrives: bool) -> Answer | None:
     protocol = Protocol()
     if arrives:
         protocol.arrives.set()
-    await Lanes(refusals, queue=queue).__rsgi__(Scope(), protocol)
+    await Lanes(refusals, queue=queue).__rsgi__(Scope("POST", "/", content_length="5"), protocol)
     return protocol.answer
 
 
@@ -147,7 +121,7 @@ def test_what_fails_unforeseen_is_an_answer_without_the_exceptions_text() -> Non
 
     protocol = Protocol()
     protocol.arrives.set()
-    asyncio.run(Lanes(broken).__rsgi__(Scope(), protocol))
+    asyncio.run(Lanes(broken).__rsgi__(Scope("POST", "/", content_length="5"), protocol))
     assert protocol.answer
     assert protocol.answer.status == 500
     assert b"internal_error" in protocol.answer.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -89,3 +90,17 @@ def arenas(pid: int) -> int:
         (start % ARENA, end - start, used, free) == (0, ARENA, "rw-p", "---p")
         for (start, _, used), (_, end, free) in pairwise(found)
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such policy")
+def test_no_thread_of_a_worker_interrupts_another_by_waking_up(server: Serve) -> None:
+    running = server(workers=2)
+    running.visitor().post("/sessions", data={"email": ALICE, "password": PASSWORD})
+    threads = [int(task.name) for pid in running.workers() for task in tasks(pid)]
+    assert len(threads) > len(running.workers())
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}
+
+
+def tasks(pid: int) -> list[Path]:
+    """The threads of a process."""
+    return list(Path(f"/proc/{pid}/task").iterdir())

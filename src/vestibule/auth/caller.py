@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 # Set for each request by whoever answers it.
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-# Where a request's route is noted in its WSGI environment, if it never reaches Flask's routing.
-ROUTE = "vestibule.route"
 
 
 class Caller(NamedTuple):

@@ -118,9 +118,11 @@ class DB:
     def find_session(
         self, digest: str, now: datetime, *, idle: timedelta, lifetime: timedelta
     ) -> Visit | None:
-        """The open session with this digest, or ``None``: one statement, one row, no write."""
-        with translated():
-            return self._check_session(digest, now, idle, lifetime)
+        """The open session with this digest, or ``None``: one statement, one row, no write.
+
+        :raises StorageUnavailable: the database is locked or gone.
+        """
+        return self._check_session(digest, now, idle, lifetime)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:

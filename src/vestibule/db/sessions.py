@@ -8,12 +8,15 @@ some 400 microseconds more, a compiled Core statement some 100.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as Work
 
 from vestibule.db.engine import Opened
@@ -33,6 +36,14 @@ class Visit(NamedTuple):
     email: str
     pseudonym: str
     last_seen_at: datetime
+
+
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A thread's own connection: taking one from the pool would cost as much as the statement."""
+
+    lent: PoolProxiedConnection
+    driver: Any
 
 
 class SessionCheck:
@@ -55,9 +66,10 @@ class SessionCheck:
         self._driver_error = opened.checks.dialect.loaded_dbapi.Error
         self._sql = str(compiled)
         # SQLite takes values by position; other drivers take them by name.
-        self._order = getattr(compiled, "positiontup", None)
+        order = getattr(compiled, "positiontup", None)
+        self._arranged: Callable[[Any], Any] = itemgetter(*order) if order else lambda named: named
         self._local = threading.local()
-        self._held: list[PoolProxiedConnection] = []
+        self._held: list[_Held] = []
 
     def __call__(
         self, digest: str, now: datetime, idle: timedelta, lifetime: timedelta
@@ -67,24 +79,25 @@ class SessionCheck:
         :raises StorageUnavailable: the database is locked or gone.
         """
         instant = micros(now)
-        by_name = {
-            "digest": digest,
-            "now": instant,
-            "idle_since": instant - idle // MICROSECOND,
-            "oldest": instant - lifetime // MICROSECOND,
-        }
-        values: Any = [by_name[name] for name in self._order] if self._order else by_name
+        values = self._arranged(
+            {
+                "digest": digest,
+                "now": instant,
+                "idle_since": instant - idle // MICROSECOND,
+                "oldest": instant - lifetime // MICROSECOND,
+            }
+        )
         try:
             # Neither the pool nor the cursor translates the driver's errors here.
             row = self._fetch(values)
-        except (self._driver_error, DBAPIError) as error:
+        except (self._driver_error, DBAPIError, PoolTimeout) as error:
             raise StorageUnavailable(sentence(error)) from error
         return Visit(row[0], row[1], row[2], row[3], moment(row[4])) if row else None
 
     def close(self) -> None:
         """Give back the connections of all threads."""
         while self._held:
-            self._held.pop().close()
+            self._held.pop().lent.close()
 
     def _fetch(self, values: Any) -> Any:
         held = self._held_connection()
@@ -96,38 +109,38 @@ class SessionCheck:
                 raise
             return self._ask(self._new_connection(), values)
 
-    def _ask(self, connection: PoolProxiedConnection, values: Any) -> Any:
+    def _ask(self, held: _Held, values: Any) -> Any:
         try:
-            cursor = connection.cursor()
+            cursor = held.driver.cursor()
             cursor.execute(self._sql, values)
             row = cursor.fetchone()
             cursor.close()
         except self._driver_error as error:
-            lost = self._opened.was_lost(error, connection.dbapi_connection)
-            self._let_go(connection)
+            lost = self._opened.was_lost(error, held.driver)
+            self._let_go(held)
             if lost:
                 raise _Lost(sentence(error)) from error
             raise
         return row
 
-    def _held_connection(self) -> PoolProxiedConnection | None:
-        """This thread's own: taking one from the pool would cost as much as the statement."""
-        held: PoolProxiedConnection | None = getattr(self._local, "connection", None)
-        if held is None or (held.is_valid and self._opened.is_current(held.info)):
+    def _held_connection(self) -> _Held | None:
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None or (held.lent.is_valid and self._opened.is_current(held.lent.info)):
             return held
         self._let_go(held)
         return None
 
-    def _new_connection(self) -> PoolProxiedConnection:
-        held = self._local.connection = self._opened.checks.raw_connection()
+    def _new_connection(self) -> _Held:
+        lent = self._opened.checks.raw_connection()
+        held = self._local.held = _Held(lent, lent.dbapi_connection)
         self._held.append(held)
         return held
 
-    def _let_go(self, connection: PoolProxiedConnection) -> None:
-        self._local.connection = None
-        if connection in self._held:
-            self._held.remove(connection)
-            connection.invalidate()
+    def _let_go(self, held: _Held) -> None:
+        self._local.held = None
+        if held in self._held:
+            self._held.remove(held)
+            held.lent.invalidate()
 
 
 class _Lost(StorageUnavailable):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import NoSession
@@ -57,9 +57,12 @@ def list_() -> ResponseReturnValue:
 def verify() -> ResponseReturnValue:
     """Say whether a session is open, to who asks for somebody else."""
     try:
-        return "", 204, who(auth().sessions.require(session_id()))
+        visit = auth().sessions.require(session_id())
     except NoSession as error:
         return problem(401, error.code, str(error))
+    response = Response(status=204, headers=who(visit))
+    del response.headers["Content-Type"]
+    return response
 
 
 @sessions.delete("/sessions/<public_id>")

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 from flask import current_app, has_request_context, request
 from werkzeug.datastructures import Authorization
@@ -19,7 +18,7 @@ from vestibule.auth.caller import Caller, request_id
 from vestibule.auth.devices import Device
 
 TRUSTED_PROXIES = "TRUSTED_PROXIES"
-# What reads the session id from a WSGI environment.
+# What reads the session id from two headers.
 SESSION_ID = "SESSION_ID"
 COOKIE = "session_id"
 DEVICE_COOKIE = "device"
@@ -55,8 +54,10 @@ def device() -> Device:
     return Device(str(address()), printable, request.cookies.get(cookie_name(DEVICE_COOKIE)))
 
 
-def session_id_reader(*, https: bool, bearer: bool) -> Callable[[Mapping[str, Any]], str | None]:
-    """What finds the session id in a WSGI environment: in the cookie, or in a bearer header.
+def session_id_reader(
+    *, https: bool, bearer: bool
+) -> Callable[[str | None, str | None], str | None]:
+    """What finds the session id in the headers ``Authorization`` and ``Cookie``.
 
     A browser adds no bearer header by itself, and no other site's page can; see RFC 6750.
 
@@ -66,12 +67,12 @@ def session_id_reader(*, https: bool, bearer: bool) -> Callable[[Mapping[str, An
     # All cookies would be parsed and unquoted otherwise: a tenth of a session check.
     cookie = re.compile(rf'(?:^|;)[ \t]*{name}="?([^;"]*)')
 
-    def read(environ: Mapping[str, Any]) -> str | None:
-        if bearer and "HTTP_AUTHORIZATION" in environ:
-            sent = Authorization.from_header(environ["HTTP_AUTHORIZATION"])
+    def read(authorization: str | None, cookies: str | None) -> str | None:
+        if bearer and authorization:
+            sent = Authorization.from_header(authorization)
             if sent and sent.type == "bearer":
                 return sent.token
-        found = cookie.search(environ.get("HTTP_COOKIE", ""))
+        found = cookie.search(cookies or "")
         return found[1] if found else None
 
     return read
