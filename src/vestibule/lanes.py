@@ -90,6 +90,7 @@ class Lanes:
         app: Wsgi,
         *,
         early: Callable[[Any], Answer | None] = lambda _: None,
+        at_start: Callable[[], None] = lambda: None,
         at_end: Callable[[], None] = lambda: None,
         threads: int = THREADS,
         readers: int = 0,
@@ -99,7 +100,7 @@ class Lanes:
         self._app = app
         # What needs no more of the application than a plain yes.
         self._early = early
-        self._at_end = at_end
+        self._at_start, self._at_end = at_start, at_end
         self._dear = dear.requests
         self._writing = Queue("work", threads=threads, most=queue, wait=WRITE_SECONDS)
         self._hashing = Queue("dear", threads=dear.threads, most=queue, wait=dear.wait)
@@ -107,6 +108,10 @@ class Lanes:
         self._readers = ThreadPoolExecutor(readers, "read") if readers else None
         self._queue = queue
         self._reading = 0
+
+    def __rsgi_init__(self, loop: Any) -> None:
+        """Begin: granian calls this when the event loop is about to run."""
+        loop.call_soon(self._at_start)
 
     def __rsgi_del__(self, _: Any) -> None:
         """End: granian calls this when the last request was answered."""

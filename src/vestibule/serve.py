@@ -38,6 +38,7 @@ HEADER_MILLISECONDS = 10_000
 HEADER_BYTES = 32 * 1024
 # A request that was begun has this long to end.
 DRAIN_SECONDS = 30
+STOPS = {signal.SIGTERM, signal.SIGINT}
 PR_SET_PDEATHSIG = 1  # prctl(2)
 M_ARENA_MAX = -8  # mallopt(3)
 
@@ -61,6 +62,7 @@ def worker() -> Lanes:
     return Lanes(
         app,
         early=(lambda _: None) if settings.classic else Early(settings, auth),
+        at_start=heed_stops,
         at_end=end,
         readers=READERS if on_a_server else 0,
         dear=Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait),
@@ -95,7 +97,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
         log_dictconfig=_logging(settings.log_level),
     )
     server.on_startup(started)
-    os.register_at_fork(after_in_child=partial(_become_worker, os.getpid()))
+    begin_workers_deaf()
     try:
         server.serve()
     finally:
@@ -160,12 +162,30 @@ def _connections() -> int:
     return max(soft - OTHER_FILES, OTHER_FILES) if soft < wanted else CONNECTIONS
 
 
+def begin_workers_deaf() -> None:
+    """Have forked processes become workers that are not told to stop until they serve.
+
+    The main process's handlers only note a signal in a copy of its own state, and uvloop forgets
+    one that comes before it runs.
+    """
+    os.register_at_fork(
+        before=_ignore_stops,
+        after_in_parent=heed_stops,
+        after_in_child=partial(_become_worker, os.getpid()),
+    )
+
+
+def _ignore_stops() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+
+
+def heed_stops() -> None:
+    """Let the process be told to stop, also by what was said while it could not be told."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+
 def _become_worker(main_process: int) -> None:
     """Make a forked process a worker that ends when it should."""
-    # The main process's handlers only note a signal in a copy of its own state: until granian
-    # sets a worker's handlers, a stop would be lost. There are no requests yet: end at once.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         # Of the threads that take turns at a request, none interrupts another by waking up. They
         # did whenever SQLite let go of the interpreter, which cost a check a third of its time.
