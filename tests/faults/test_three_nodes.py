@@ -1,4 +1,4 @@
-"""Three nodes behind haproxy on one PostgreSQL: one is killed, one is stopped, under load."""
+"""Three nodes behind a proxy on one PostgreSQL: one is killed, one is stopped, under load."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import NamedTuple
 
 import pytest
 import requests
 
-from tests.stage.fleet import NAME, Fleet
+from tests.stage.fleet import NAME, Fleet, Node, Proxy
 from tests.stage.postgresql import cluster
 from tests.stage.secrecy import remember
 from tests.stage.visits import PASSWORD, eventually
@@ -38,12 +38,12 @@ class Asked(NamedTuple):
 class Client(Thread):
     """Asks one thing after the other through the proxy, and writes down how it went."""
 
-    def __init__(self, fleet: Fleet, number: int) -> None:
+    def __init__(self, proxy: Proxy, number: int) -> None:
         super().__init__(daemon=True)
         self.email = f"{number}@example.com"
         self.asked: list[Asked] = []
         self.enough = Event()
-        self._fleet, self._session = fleet, ""
+        self._proxy, self._session = proxy, ""
         assert self.ask("POST", "/users", 200).right
 
     def run(self) -> None:
@@ -73,10 +73,10 @@ class Client(Thread):
         with suppress(requests.RequestException):
             answer = requests.request(
                 method,
-                f"{self._fleet.url}{path}",
+                f"{self._proxy.url}{path}",
                 data=form,
                 headers=NAME | cookie,
-                verify=self._fleet.trusted,
+                verify=self._proxy.trusted,
                 timeout=30,
                 allow_redirects=False,
             )
@@ -114,23 +114,40 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         cluster().drop(url)
 
 
-@pytest.fixture
-def load(fleet: Fleet, request: pytest.FixtureRequest) -> Iterator[list[Client]]:
-    """People who log in and out, and applications that check sessions."""
-    # Of each test its own.
-    first = 100 * len(request.node.name)
+@pytest.fixture(scope="module")
+def haproxy(fleet: Fleet) -> Proxy:
+    """They stand behind haproxy."""
+    fleet.haproxy.start()
+    return fleet.haproxy
+
+
+@pytest.fixture(scope="module")
+def nginx(fleet: Fleet) -> Proxy:
+    """They stand behind nginx."""
+    fleet.nginx.start()
+    return fleet.nginx
+
+
+@contextmanager
+def load(proxy: Proxy, first: int) -> Iterator[list[Client]]:
+    """People who log in and out, and applications that check sessions.
+
+    :param first: the number of the first of them; others must not have it.
+    """
     clients = [
-        *(Checker(fleet, first + number) for number in range(CHECKERS)),
-        *(Client(fleet, first + CHECKERS + number) for number in range(VISITORS)),
+        *(Checker(proxy, first + number) for number in range(CHECKERS)),
+        *(Client(proxy, first + CHECKERS + number) for number in range(VISITORS)),
     ]
     for client in clients:
         client.start()
-    some_more(clients)
-    yield clients
-    for client in clients:
-        client.enough.set()
-    for client in clients:
-        client.join(60)
+    try:
+        some_more(clients)
+        yield clients
+    finally:
+        for client in clients:
+            client.enough.set()
+        for client in clients:
+            client.join(60)
 
 
 def some_more(clients: list[Client]) -> None:
@@ -159,77 +176,99 @@ def test_of_three_that_start_at_once_one_makes_the_schema(fleet: Fleet) -> None:
     assert sum("upgraded from nothing" in output for output in said) == 1
 
 
-def test_what_one_node_did_every_other_knows_at_once(fleet: Fleet) -> None:
-    client = Client(fleet, 1)
+def test_what_one_node_did_every_other_knows_at_once(fleet: Fleet, haproxy: Proxy) -> None:
+    client = Client(haproxy, 1)
     for opens in fleet.nodes.values():
         for ends in fleet.nodes.values():
             form = {"email": client.email, "password": PASSWORD}
             answer = requests.post(f"{opens.url}/sessions", data=form, headers=NAME, timeout=30)
             session = remember(answer.cookies[COOKIE])
-            statuses = [
-                node.ask("GET", "/sessions/verify", session).status_code
-                for node in fleet.nodes.values()
-            ]
-            assert statuses == [204] * 3
+            assert checked(fleet, session) == [204] * 3
             assert ends.ask("DELETE", "/sessions", session).status_code == 302
-            statuses = [
-                node.ask("GET", "/sessions/verify", session).status_code
-                for node in fleet.nodes.values()
-            ]
-            assert statuses == [401] * 3
+            assert checked(fleet, session) == [401] * 3
 
 
-def test_a_client_is_who_asked_the_proxy_and_not_whom_it_names(fleet: Fleet) -> None:
+def checked(fleet: Fleet, session: str) -> list[int]:
+    """What each node says of a session."""
+    return [
+        node.ask("GET", "/sessions/verify", session).status_code for node in fleet.nodes.values()
+    ]
+
+
+@pytest.mark.parametrize("name", ["haproxy", "nginx"])
+def test_a_client_is_who_asked_the_proxy_and_not_whom_it_names(
+    request: pytest.FixtureRequest, name: str
+) -> None:
+    proxy: Proxy = request.getfixturevalue(name)
     forged = NAME | {"X-Forwarded-For": "198.51.100.7"}
-    client = Client(fleet, 2)
+    client = Client(proxy, 2 if name == "nginx" else 3)
     form = {"email": client.email, "password": PASSWORD}
     with requests.Session() as http:
-        http.trust_env, http.verify = False, fleet.trusted
-        entered = http.post(f"{fleet.url}/sessions", data=form, headers=forged, timeout=30)
+        http.trust_env, http.verify = False, proxy.trusted
+        entered = http.post(f"{proxy.url}/sessions", data=form, headers=forged, timeout=30)
         remember(entered.cookies[COOKIE])
-        (session,) = http.get(f"{fleet.url}/sessions", headers=forged, timeout=30).json()[
-            "sessions"
-        ]
+        listed = http.get(f"{proxy.url}/sessions", headers=forged, timeout=30)
+    (session,) = listed.json()["sessions"]
     assert session["address"] == "127.0.0.1"
 
 
-def test_a_node_that_is_killed_takes_only_what_was_in_flight_on_it(
-    fleet: Fleet, load: list[Client]
-) -> None:
-    node, seen = fleet.nodes["b"], len(fleet.passed())
+def kill(node: Node) -> tuple[float, float]:
+    """Kill a node with all its processes: the moments before, and after its last sign of life."""
     assert node.running
-    killed = time.monotonic()
+    before = time.monotonic()
     os.killpg(node.running.process.pid, signal.SIGKILL)
     eventually(lambda: not node.takes_connections())
-    dead = time.monotonic()
+    after = time.monotonic()
     node.stop(signal.SIGKILL)
-    some_more(load)
-    lost = wrong(load)
-    assert [one for one in lost if one.began > dead or one.ended < killed] == []
-    assert [one for one in lost if one.what.startswith("GET")] == [], "asked again elsewhere"
-    assert len(lost) <= VISITORS, "each of those who change something had one under way at most"
-    faults = [one for one in fleet.passed(seen) if one.status < 0 or one.status >= 500]
-    assert [one for one in faults if one.node != "b" or one.end[0] != "S"] == []
-    assert len(faults) == len(lost)
-
-    node.begin()
-    node.await_ready()
-    back = len(fleet.passed())
-    eventually(lambda: answered_by(fleet, "b", back) > SOME, 60)
-    assert wrong(load) == lost
+    return before, after
 
 
-def test_a_node_that_is_stopped_loses_no_request(fleet: Fleet, load: list[Client]) -> None:
-    node, seen = fleet.nodes["c"], len(fleet.passed())
-    assert answered_by(fleet, "c", 0) > 0
-    assert node.stop(signal.SIGTERM) == 0
-    gone = len(fleet.passed())
-    some_more(load)
-    assert answered_by(fleet, "c", gone) == 0
-    # Told before, the proxy has not even tried to connect to a node that had gone.
-    assert {(one.end, one.retries) for one in fleet.passed(seen)} == {("----", 0)}
-    node.begin()
-    node.await_ready()
-    back = len(fleet.passed())
-    eventually(lambda: answered_by(fleet, "c", back) > SOME, 60)
-    assert wrong(load) == []
+def test_a_node_that_is_killed_takes_only_what_was_in_flight_on_it(
+    fleet: Fleet, haproxy: Proxy
+) -> None:
+    with load(haproxy, 100) as clients:
+        node, seen = fleet.nodes["b"], len(fleet.passed())
+        killed, dead = kill(node)
+        some_more(clients)
+        lost = wrong(clients)
+        assert [one for one in lost if one.began > dead or one.ended < killed] == []
+        assert [one for one in lost if one.what.startswith("GET")] == [], "asked again elsewhere"
+        assert len(lost) <= VISITORS, "who changes something has one under way at most"
+        faults = [one for one in fleet.passed(seen) if one.status < 0 or one.status >= 500]
+        assert [one for one in faults if one.node != "b" or one.end[0] != "S"] == []
+        assert len(faults) == len(lost)
+
+        node.begin()
+        node.await_ready()
+        back = len(fleet.passed())
+        eventually(lambda: answered_by(fleet, "b", back) > SOME, 60)
+        assert wrong(clients) == lost
+
+
+def test_a_node_that_is_stopped_loses_no_request(fleet: Fleet, haproxy: Proxy) -> None:
+    with load(haproxy, 200) as clients:
+        node, seen = fleet.nodes["c"], len(fleet.passed())
+        assert answered_by(fleet, "c", 0) > 0
+        assert node.stop(signal.SIGTERM) == 0
+        gone = len(fleet.passed())
+        some_more(clients)
+        assert answered_by(fleet, "c", gone) == 0
+        # Told before, the proxy has not even tried to connect to a node that had gone.
+        assert {(one.end, one.retries) for one in fleet.passed(seen)} == {("----", 0)}
+        node.begin()
+        node.await_ready()
+        back = len(fleet.passed())
+        eventually(lambda: answered_by(fleet, "c", back) > SOME, 60)
+        assert wrong(clients) == []
+
+
+def test_behind_nginx_too_a_killed_node_takes_only_what_was_in_flight(
+    fleet: Fleet, nginx: Proxy
+) -> None:
+    with load(nginx, 300) as clients:
+        killed, dead = kill(fleet.nodes["a"])
+        some_more(clients)
+        lost = wrong(clients)
+        assert [one for one in lost if one.began > dead or one.ended < killed] == []
+        assert [one for one in lost if one.what.startswith("GET")] == []
+        assert len(lost) <= VISITORS

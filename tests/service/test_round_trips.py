@@ -9,12 +9,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Build
+from tests.stage.clock import MovableClock
 from tests.stage.databases import Databases, only_postgresql
 from tests.stage.postgresql import cluster
 from tests.stage.visits import (
     NEW_PASSWORD,
     WRONG,
     ask_for_reset,
+    front_desk,
     log_in,
     register,
     reset_token,
@@ -138,3 +140,20 @@ def test_a_transaction_begins_with_its_first_statement_and_forgets_nothing(
     begin, limits, look = way.trips[0]
     assert way.trips[1:] == [["Q COMMIT"]], "psycopg forgets what it prepared at a ROLLBACK"
     assert {word[:7] for word in (begin, limits, look)} == {"B _pg3_"}
+
+
+def test_visits_of_many_are_noted_in_as_few_round_trips_as_of_one(
+    by_the_wire: Callable[..., FlaskClient], way: Wire, clock: MovableClock
+) -> None:
+    app = by_the_wire().application
+    register(app.test_client())
+    found = []
+    for visitors in (1, 10):
+        clients = [app.test_client() for _ in range(visitors)]
+        for client in clients:
+            log_in(client)
+        clock.advance(minutes=5)
+        for client in clients:
+            assert client.get("/profile").status_code == 200
+        found.append(len(asked(way, front_desk(app).sessions.record_visits)))
+    assert found[1] <= found[0] <= 4

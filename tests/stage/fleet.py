@@ -1,4 +1,4 @@
-"""Several nodes on one database behind a real haproxy, by the configuration of docs/scaling.md."""
+"""Three nodes on one database behind real proxies, by the configurations of docs/scaling.md."""
 
 from __future__ import annotations
 
@@ -32,6 +32,14 @@ def block(language: str) -> str:
     found = re.search(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
     assert found, language
     return found[1]
+
+
+# What Debian has around a file in /etc/nginx/conf.d.
+AROUND = """
+daemon off; user root; pid %s/nginx.pid; error_log stderr;
+events {}
+http { access_log off; %s }
+"""
 
 
 class Passed(NamedTuple):
@@ -89,15 +97,52 @@ class Node:
         )
 
 
+class Proxy:
+    """A proxy in front of all nodes: haproxy or nginx."""
+
+    def __init__(self, name: str, command: list[str], folder: Path, text: str) -> None:
+        self._name, self._command, self._log = name, command, folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = free_port()
+        self.url = f"https://localhost:{self.port}"
+        self.trusted = str(folder / "certificate.pem")
+        (folder / f"{name}.cfg").write_text(text.replace("PORT", f"127.0.0.1:{self.port}"))
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        program = shutil.which(self._name) or shutil.which(f"/usr/sbin/{self._name}")
+        if program is None:
+            pytest.skip(f"{self._name} is not installed on this machine")
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen([program, *self._command], stdout=log, stderr=log)
+        eventually(self._answers)
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
+    @property
+    def log(self) -> str:
+        """What it has said."""
+        return self._log.read_text(encoding="utf-8")
+
+    def _answers(self) -> bool:
+        assert self._process
+        assert self._process.poll() is None, self.log
+        with suppress(requests.RequestException):
+            asked = f"{self.url}/healthz"
+            return requests.get(asked, headers=NAME, verify=self.trusted, timeout=5).ok
+        return False
+
+
 class Fleet:
-    """The nodes a, b and c, and the proxy at ``url``, whose certificate is ``trusted``."""
+    """The nodes a, b and c, and two proxies in front of them, started when they are needed."""
 
     def __init__(self, folder: Path, database_url: str, **more: str) -> None:
-        program = shutil.which("haproxy") or shutil.which("/usr/sbin/haproxy")
-        if program is None:
-            pytest.skip("haproxy is not installed on this machine")
-        self._program, self._folder = program, folder
-        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = folder
         (folder / "database-url").write_text(database_url)
         (folder / "secret-key").write_text(secrets.token_hex(32))
         ports = {name: free_port() for name in "abc"}
@@ -105,48 +150,41 @@ class Fleet:
             name: Node(folder / name, self._settings(folder / name, port) | more)
             for name, port in ports.items()
         }
-        self.url = f"https://localhost:{self._configure(ports)}"
-
-    @property
-    def trusted(self) -> str:
-        """The certificate that the proxy shows."""
-        return str(self._folder / "certificate.pem")
+        shown, hidden = certificate(folder)
+        both = folder / "both.pem"
+        both.write_bytes(shown.read_bytes() + hidden.read_bytes())
+        here = {f"10.0.0.1{n}:5000": f"127.0.0.1:{p}" for n, p in enumerate(ports.values(), 1)}
+        text = filled(
+            block("haproxy"),
+            here | {":443": "PORT", "/etc/haproxy/auth.example.com.pem": str(both)},
+        )
+        self.haproxy = Proxy("haproxy", ["-db", "-f", f"{folder}/haproxy.cfg"], folder, text)
+        certificates = {
+            "listen 443": "listen PORT",
+            "/etc/ssl/certs/auth.example.com.pem": str(shown),
+            "/etc/ssl/private/auth.example.com.key": str(hidden),
+        }
+        text = AROUND % (folder, filled(block("nginx"), here | certificates))
+        self.nginx = Proxy("nginx", ["-p", f"{folder}", "-c", "nginx.cfg"], folder, text)
 
     def start(self) -> None:
-        """Start all nodes at once, on an empty database, and the proxy."""
+        """Start all nodes at once, on an empty database."""
         for node in self.nodes.values():
             node.begin()
         for node in self.nodes.values():
             node.await_ready()
-        with (self._folder / "haproxy.log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [self._program, "-db", "-f", self._folder / "haproxy.cfg"], stdout=log, stderr=log
-            )
-        eventually(self._answers)
 
     def stop(self) -> None:
         """End everything."""
-        if self._process:
-            self._process.kill()
-            self._process.wait(STOP_SECONDS)
+        for proxy in (self.haproxy, self.nginx):
+            proxy.stop()
         for node in self.nodes.values():
             node.stop(signal.SIGINT)
 
     def passed(self, since: int = 0) -> list[Passed]:
-        """What the proxy has logged since its so many-th request."""
-        text = (self._folder / "haproxy.log").read_text(encoding="utf-8")
-        found = LINE.findall(text)[since:]
+        """What haproxy has logged since its so many-th request."""
+        found = LINE.findall(self.haproxy.log)[since:]
         return [Passed(node, int(code), end, int(tries)) for node, code, end, tries in found]
-
-    def _answers(self) -> bool:
-        assert self._process
-        assert self._process.poll() is None, (self._folder / "haproxy.log").read_text()
-        with suppress(requests.RequestException):
-            answer = requests.get(
-                f"{self.url}/healthz", headers=NAME, verify=self.trusted, timeout=5
-            )
-            return answer.status_code == 200
-        return False
 
     def _settings(self, data: Path, port: int) -> dict[str, str]:
         lines = dict(line.split("=", 1) for line in block("ini").splitlines())
@@ -158,22 +196,10 @@ class Fleet:
             "VESTIBULE_SECRET_KEY_FILE": str(self._folder / "secret-key"),
         }
 
-    def _configure(self, ports: dict[str, int]) -> int:
-        """Write the page's configuration for this machine, and say where it listens."""
-        shown, hidden = certificate(self._folder)
-        both = self._folder / "both.pem"
-        both.write_bytes(shown.read_bytes() + hidden.read_bytes())
-        port = free_port()
-        here = {
-            "bind :443": f"bind 127.0.0.1:{port}",
-            "/etc/haproxy/auth.example.com.pem": str(both),
-            "10.0.0.11:5000": f"127.0.0.1:{ports['a']}",
-            "10.0.0.12:5000": f"127.0.0.1:{ports['b']}",
-            "10.0.0.13:5000": f"127.0.0.1:{ports['c']}",
-        }
-        text = block("haproxy")
-        for there, own in here.items():
-            assert text.count(there) == 1, there
-            text = text.replace(there, own)
-        (self._folder / "haproxy.cfg").write_text(text)
-        return port
+
+def filled(text: str, here: dict[str, str]) -> str:
+    """A configuration of the page with the addresses and files of this machine."""
+    for there, own in here.items():
+        assert text.count(there) == 1, there
+        text = text.replace(there, own)
+    return text

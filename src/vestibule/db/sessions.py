@@ -26,6 +26,12 @@ from vestibule.db.users import Users
 from vestibule.user import Session, User, micros, moment
 
 MICROSECOND = timedelta(microseconds=1)
+# Another process may have noted a later moment.
+LATER = (
+    update(Session)
+    .where(Session.id == bindparam("number"), Session.last_seen_at < bindparam("at"))
+    .values(last_seen_at=bindparam("at"))
+)
 
 
 class Visit(NamedTuple):
@@ -165,11 +171,10 @@ class Sessions:
         """
         there = select(Session.id).where(Session.id.in_(seen)).order_by(Session.id)
         free = there.with_for_update(key_share=True, skip_locked=True)
-        for session_id in self._work.scalars(free).all():
-            at = seen[session_id]
-            # Another process may have noted a later moment.
-            later = Session.id == session_id, Session.last_seen_at < at
-            self._work.execute(update(Session).where(*later).values(last_seen_at=at))
+        rows = [{"number": each, "at": seen[each]} for each in self._work.scalars(free)]
+        if rows:
+            # All together: PostgreSQL is asked once, however many there are.
+            self._work.connection().execute(LATER, rows)
 
     def close(self, digest: str) -> bool:
         """Remove the session with this digest, and say whether there was one."""
