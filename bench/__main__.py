@@ -23,14 +23,16 @@ def main() -> None:
     parser.add_argument("--peers", action="store_true", help="measure the peers as well")
     parser.add_argument("--database", choices=KINDS, default=SQLITE, help="what it stands on")
     parser.add_argument("--accounts", type=int, default=default.accounts, help="how many there are")
-    parser.add_argument("--rounds", type=int, default=default.rounds, help="turns of each load")
+    parser.add_argument("--rounds", type=int, help="turns of each load")
     given = parser.parse_args()
     if not WRK:
         print("bench: wrk is missing; on Debian: apt install wrk", file=sys.stderr)
         sys.exit(2)
     if given.write and given.database == SQLITE and not given.peers:
         parser.error("the page shows the peers beside it: --write goes with --peers on SQLite")
-    plan = Plan(given.database, given.peers, given.accounts, given.rounds)
+    # More is loaded in a turn with peers: it is to end in ten minutes.
+    rounds = given.rounds or default.rounds - given.peers
+    plan = Plan(given.database, given.peers, given.accounts, rounds)
     found = measure(plan)
     if given.write:
         store(found)

@@ -62,7 +62,7 @@ class Bar:
 
 def said(number: float) -> str:
     """A number in as many digits as tell something."""
-    digits = 0 if number >= 100 else 1 if number >= 10 else 2
+    digits = 0 if number >= 100 else 1 if number >= 10 else 2 if abs(number) >= 0.1 else 3
     return f"{number:,.{digits}f}"
 
 

@@ -15,15 +15,19 @@ from typing import NamedTuple
 from bench.watch import percentile
 from bench.wire import Lines
 
-AT_ONCE = 8
-DONE = frozenset({200, 204})
+# Few enough that nobody waits for a hash longer than the service lets them.
+AT_ONCE = 4
+DONE, REFUSED = frozenset({200, 204}), frozenset({429, 503})
+# Who is refused asks once more after this, and gives up after so many times.
+AGAIN_SECONDS, MOST_REFUSED = 0.1, 500
 
 
 class Pace(NamedTuple):
-    """How fast logins were answered."""
+    """How fast logins were answered; and how often somebody was told to come again."""
 
     per_second: float
     p50_ms: float
+    refused: int
 
 
 def pace(
@@ -46,11 +50,15 @@ def pace(
 async def _pace(
     url: str, requests: map[bytes], many: int, at_once: int, statuses: frozenset[int]
 ) -> Pace:
-    lines, taken, left = Lines(url), list[float](), iter(range(many))
+    lines, taken, left, refused = Lines(url), list[float](), iter(range(many)), 0
 
     async def again_and_again() -> None:
+        nonlocal refused
         for _ in left:
-            answer = await lines.ask(next(requests))
+            words = next(requests)
+            while (answer := await lines.ask(words)).status in REFUSED and refused < MOST_REFUSED:
+                refused += 1
+                await asyncio.sleep(AGAIN_SECONDS)
             if answer.status not in statuses:
                 raise RuntimeError(f"a login was answered with {answer.status}")
             taken.append(answer.seconds * 1000)
@@ -59,4 +67,4 @@ async def _pace(
     await asyncio.gather(*(again_and_again() for _ in range(at_once)))
     elapsed = time.perf_counter() - began
     lines.close()
-    return Pace(many / elapsed, percentile(taken, 50))
+    return Pace(many / elapsed, percentile(taken, 50), refused)

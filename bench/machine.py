@@ -24,7 +24,7 @@ def machine() -> dict[str, str]:
     total = re.search(r"MemTotal: +(\d+)", Path("/proc/meminfo").read_text(encoding="ascii"))
     return {
         "processor": model[1] if model else platform.machine(),
-        "cores": str(os.cpu_count()),
+        "cores": f"{os.cpu_count()} cores",
         "memory": f"{int(total[1]) / 1024**2:.0f} GiB" if total else "unknown",
         "kernel": f"{platform.system()} {platform.release().partition('-')[0]}",
     }

@@ -18,6 +18,7 @@ from bench.seed import PASSWORD
 from bench.servers import CLIENT_CORE, SERVER_CORE, Server, Unusable, started
 from bench.stands import SQLITE, Stand
 from bench.storm import storm, typical
+from bench.watch import watching_with
 from bench.wire import Line, request
 
 RUN = ("vestibule", "run", "--port", "PORT", "--workers")
@@ -47,6 +48,12 @@ def login(email: str) -> bytes:
     return request("POST", "/sessions", email=email, password=PASSWORD)
 
 
+def check(standing: Stand) -> bytes:
+    """A session check of somebody."""
+    with standing.headers.open(encoding="ascii") as lines:
+        return request("GET", "/profile", lines.readline().strip())
+
+
 def served(work: Path, standing: Stand, workers: int = 1) -> AbstractContextManager[Server]:
     """The service as it comes: limits, logs, headers; a worker on the servers' core, or on each."""
     cores = (SERVER_CORE,) if workers == 1 else (SERVER_CORE, CLIENT_CORE)
@@ -65,11 +72,16 @@ def classic(work: Path) -> Iterator[Server]:
         yield server
 
 
-def log_in(plan: Plan, rows: Rows, service: Server, people: Accounts, work: Path) -> None:
+def log_in(
+    plan: Plan, rows: Rows, service: Server, standing: Stand, people: Accounts, work: Path
+) -> None:
     """Logins a second, and in turns with them those of the bare loop of the same hash."""
     rows.say(f"logins and the bare loops of their hashes, {plan.login_rounds} turns")
     with rows.attempt("login"):
         rows.found["login"] = _beside_the_loop(plan, "argon2id", service, people.log_in)
+        with watching_with(service.url, check(standing)) as watched:
+            pace(service.url, people.log_in, many=STORMY_LOGINS)
+        rows.found["login"]["check_p99_ms"] = watched.p99
         rows.commands["login"] = [service.command, "python -m bench.hashes --scheme argon2id"]
     if plan.database == SQLITE:
         with rows.attempt("login-classic"), classic(work) as server:
@@ -112,15 +124,13 @@ def act(rows: Rows, service: Server, work: Path) -> None:
 
 def weather(plan: Plan, rows: Rows, standing: Stand, people: Accounts, work: Path) -> None:
     """Session checks while ten times as many logins come in as can be hashed."""
-    with standing.headers.open(encoding="ascii") as lines:
-        check = request("GET", "/profile", lines.readline().strip())
     for workers in WORKERS:
         name = f"storm-{workers}"
         rows.say(f"a storm of logins, workers: {workers}")
         with rows.attempt(name), served(work, standing, workers) as server:
             can = pace(server.url, people.log_in, many=STORMY_LOGINS).per_second
             rows.found[name] = typical(
-                storm(server.url, people.log_in, check, can, plan.storm_seconds)
+                storm(server.url, people.log_in, check(standing), can, plan.storm_seconds)
                 for _ in range(plan.storm_rounds)
             )
             rows.commands[name] = [server.command]

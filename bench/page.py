@@ -1,11 +1,13 @@
 """docs/performance.md: text written by people, and between marks what was measured.
 
-``docs/performance/results.json`` holds the runs, one for each database; the tables and the plots
-are made from it and from nothing else, so nobody edits a figure.
+``docs/performance/results.json`` holds the runs, one for each database, and what grew with the
+database; the tables and the plots are made from it and from nothing else, so nobody edits a figure.
+``python -m bench.page`` makes them once more, ``--growth FILE`` with what ``bench.growth`` found.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ PAGE, FOLDER = DOCS / "performance.md", DOCS / "performance"
 RESULTS = FOLDER / "results.json"
 MARK = re.compile(r"(<!-- measured: ([\w:, -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 Runs = dict[str, Run]
+GROWTH = "growth"
 NAMES = {
     "sqlite": "SQLite",
     "postgresql": "PostgreSQL",
@@ -31,10 +34,19 @@ NAMES = {
 
 def store(run: Run) -> None:
     """Keep this run in place of the one before on the same database, and renew the page."""
-    runs = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    runs[run["plan"]["database"]] = run
+    write(stored() | {run["plan"]["database"]: run})
+
+
+def stored() -> Runs:
+    """What is kept of the last runs."""
+    runs: Runs = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    return runs
+
+
+def write(runs: Runs) -> None:
+    """Keep these, and renew the page and its plots."""
     FOLDER.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(runs, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    RESULTS.write_text(json.dumps(runs, indent=1) + "\n", encoding="utf-8")
     PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), runs), encoding="utf-8")
     for name, drawn in plots(runs).items():
         (FOLDER / name).write_text(drawn, encoding="utf-8")
@@ -50,8 +62,8 @@ def renewed(page: str, runs: Runs) -> str:
 
 def part(name: str, runs: Runs) -> str:
     """What belongs between marks of this name: a section of SQLite's run, or of all runs."""
-    if name == "databases":
-        return _side_by_side(runs)
+    if name in ACROSS_RUNS:
+        return ACROSS_RUNS[name](runs)
     database, _, section = name.rpartition(": ")
     run = runs[database or SQLITE]
     if section == "circumstances":
@@ -106,19 +118,56 @@ ACROSS: dict[str, Callable[[Any], str]] = {
 }
 
 
+def _growth(runs: Runs) -> str:
+    """What becomes dearer with the number of people, a row for each number."""
+    if GROWTH not in runs:
+        return "Not measured yet."
+    rows = runs[GROWTH]["rows"]
+    heads = ["people", *sorted(rows[0].keys() - {"people"})]
+    table = markdown([tuple(heads), *(tuple(_cell(row, name) for name in heads) for row in rows)])
+    return "\n\n".join([*(f"![{ALT[name]}](performance/{name})" for name in grown(runs)), table])
+
+
+def _cell(row: dict[str, float], name: str) -> str:
+    return f"{row[name]:,.0f}" if name == "people" else said(row[name])
+
+
+ALT = {
+    "growth.svg": "Session checks in a second, by how many people there are",
+    "cost.svg": "What a login and a registration cost beyond their hash, by size",
+}
+ACROSS_RUNS: dict[str, Callable[[Runs], str]] = {"databases": _side_by_side, "growth": _growth}
+
+
 def plots(runs: Runs) -> dict[str, str]:
     """Every plot, by its file's name."""
     run = runs[SQLITE]
     under = f"{run['date']}, {run['machine']['processor']}, one worker on one core"
-    return {
+    return grown(runs) | {
         "throughput.svg": plot.bars(
             "Session checks in a second", f"More is better. {under}", list(_throughput(run))
         ),
         "storm.svg": plot.bars(
             "How long a session check takes while logins arrive at ten times what can be hashed",
-            f"Milliseconds that 99 in 100 do not exceed; less is better. {under}",
+            f"Milliseconds that 99 in 100 do not exceed; less is better. {run['date']}",
             list(_latency(run)),
         ),
+    }
+
+
+def grown(runs: Runs) -> dict[str, str]:
+    """The plots of cost against size, if that was measured."""
+    if GROWTH not in runs:
+        return {}
+    rows = runs[GROWTH]["rows"]
+    costs = [
+        plot.Line(title, [(row["people"], max(0.0, row[f"{title} +ms"])) for row in rows])
+        for title in ("login", "register")
+    ]
+    checks = plot.Line("GET /profile", [(row["people"], row["checks/s"]) for row in rows])
+    return {
+        "growth.svg": plot.lines(ALT["growth.svg"], "Flat is best. SQLite, one worker", [checks]),
+        "cost.svg": plot.lines(ALT["cost.svg"], "Milliseconds; flat is best. SQLite", costs),
     }
 
 
@@ -135,3 +184,16 @@ def _latency(run: Run) -> Iterator[plot.Bar]:
         if name in run["rows"]:
             late = run["rows"][name]["p99_ms"]
             yield plot.Bar(title, late, f"{said(late)} ms", title.startswith("Vestibule"))
+
+
+def main() -> None:
+    """Make the page once more from what is kept."""
+    parser = argparse.ArgumentParser(prog="python -m bench.page", description=main.__doc__)
+    parser.add_argument("--growth", type=Path, help="what `python -m bench.growth --json` printed")
+    given = parser.parse_args()
+    new = {GROWTH: json.loads(given.growth.read_text(encoding="utf-8"))} if given.growth else {}
+    write(stored() | new)
+
+
+if __name__ == "__main__":
+    main()

@@ -67,7 +67,7 @@ def _run(plan: Plan, rows: Rows, work: Path, ready: list[Peer]) -> None:
             Job("verify", service, "/sessions/verify", standing.headers),
         ]
         _read(plan, rows, [*mine, *_limits(rows, work, stack), *running.checks(others)])
-        ours.log_in(plan, rows, service, people, work)
+        ours.log_in(plan, rows, service, standing, people, work)
         ours.act(rows, service, work)
         running.log_in(rows, others)
         _remember(rows, service)

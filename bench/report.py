@@ -41,11 +41,12 @@ def checks(run: Run) -> Iterator[Cells]:
 
 
 def logins(run: Run) -> Iterator[Cells]:
-    """Logins a second, by which hash, and how many the bare loop did."""
+    """Logins a second, by which hash; what the bare loop did, and how long checks took then."""
     for name, (title, hashing) in LOGINS.items():
         if row := run["rows"].get(name):
             loop = said(row["hashes_per_second"]) if "hashes_per_second" in row else ""
-            yield title, hashing, said(row["per_second"]), loop
+            late = said(row["check_p99_ms"]) if "check_p99_ms" in row else ""
+            yield title, hashing, said(row["per_second"]), loop, late
 
 
 def storms(run: Run) -> Iterator[Cells]:
@@ -91,7 +92,7 @@ def failures(run: Run) -> Iterator[Cells]:
 
 SECTIONS = {
     "session checks": (checks, ("", "per second", "p50 ms", "p99 ms")),
-    "logins": (logins, ("", "hash", "per second", "bare loop")),
+    "logins": (logins, ("", "hash", "per second", "bare loop", "check p99 ms")),
     "storms of logins": (
         storms,
         ("", "check p50 ms", "p99 ms", "logins", "done", "refused", "unanswered", "refused p99 ms"),

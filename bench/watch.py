@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from bench.wire import PATIENCE_SECONDS, Line, Timed, request
+from bench.wire import Line, Timed, request
 
 PEOPLE, PACE = 4, 0.04
+# Then they give up, and ask again.
+PATIENCE_SECONDS = 10
 OK = 200
 
 
@@ -76,7 +78,7 @@ def watching_with(url: str, words: bytes) -> Iterator[Watched]:
         found = json.loads(process.stdout.read())
         watched.milliseconds += [seconds * 1000 for _, seconds in found]
         watched.wrong += sum(status != OK for status, _ in found)
-        process.wait(10)
+        process.wait(PATIENCE_SECONDS)
     finally:
         process.kill()
         process.wait()
@@ -89,7 +91,9 @@ def _check(url: str) -> None:
     ended = threading.Event()
     people = [
         threading.Thread(
-            target=_one_of_them, args=(Line(url), words, number, found, ended), daemon=True
+            target=_one_of_them,
+            args=(Line(url, PATIENCE_SECONDS), words, number, found, ended),
+            daemon=True,
         )
         for number in range(PEOPLE)
     ]

@@ -64,8 +64,9 @@ def place(url: str) -> tuple[str, int]:
 class Line(AbstractContextManager["Line"]):
     """A connection that is kept as long as the server keeps it, and blocks."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
         self._where, self._from = place(url), (somewhere(), 0)
+        self._patience = patience
         self._socket: socket.socket | None = self._connect()
 
     def ask(self, words: bytes) -> Timed:
@@ -91,7 +92,7 @@ class Line(AbstractContextManager["Line"]):
         self.hang_up()
 
     def _connect(self) -> socket.socket:
-        made = socket.create_connection(self._where, PATIENCE_SECONDS, source_address=self._from)
+        made = socket.create_connection(self._where, self._patience, source_address=self._from)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
 
