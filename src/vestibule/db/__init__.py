@@ -134,7 +134,11 @@ class DB:
         :raises Conflict: another transaction was in the way; nothing was stored.
         :raises StorageUnavailable: the database is locked, full or gone; nothing was stored.
         """
-        with translated(), Work(writing(self._engine), expire_on_commit=False) as work:
+        with (
+            self._opened.turn(),
+            translated(),
+            Work(writing(self._engine), expire_on_commit=False) as work,
+        ):
             with work.begin():
                 info = dict(work.connection().info)
                 self._require_current(info)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,9 @@ class Opened:
     is_current: Callable[[Any], bool]
     # Whether this error means that the driver's connection had been lost before it was used.
     was_lost: Callable[[Exception, Any], bool]
+
+    # Around a transaction that may write: where there is one writer at a time, the wait for it.
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
 
     def close(self) -> None:
         """Give back every connection."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -13,6 +16,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
 from vestibule.db.engine import Opened, may_write
+from vestibule.db.errors import StorageUnavailable
 
 if sys.platform == "linux":
     # SQLite before 3.51.3 can corrupt a WAL database that two connections write, and Debian's
@@ -38,7 +42,26 @@ def opened(path: Path) -> Opened:
         remembered = info["file"]
         return remembered is not None and bool(remembered == identity(name))
 
-    return Opened(engine, checks, is_current, was_lost=lambda _, __: False)
+    return Opened(engine, checks, is_current, was_lost=lambda _, __: False, turn=_in_turn(Lock()))
+
+
+def _in_turn(writer: Lock) -> Callable[[], AbstractContextManager[None]]:
+    """What lets the writers of this process in, one after the other.
+
+    SQLite lets in one as well, but who waits sleeps for up to a tenth of a second and looks again,
+    and may find another one there each time. Other processes are still met like that.
+    """
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        if not writer.acquire(timeout=BUSY_SECONDS):
+            raise StorageUnavailable("the database is locked")
+        try:
+            yield
+        finally:
+            writer.release()
+
+    return turn
 
 
 def open_engine(path: Path, cache: int = CACHE) -> Engine:

@@ -1,0 +1,99 @@
+"""What was acknowledged is on the disk: SQLite is told so on every connection that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Connection, Engine, event
+
+from tests.conftest import Build
+from tests.stage.profiles import STRICT
+from tests.stage.visits import (
+    front_desk,
+    log_in,
+    register,
+    reset_token,
+    set_password,
+)
+from vestibule.config import SQLiteFile
+from vestibule.db import DB, StorageUnavailable, sqlite
+from vestibule.db.engine import may_write
+
+# https://www.sqlite.org/pragma.html#pragma_synchronous: in WAL mode only FULL, which is 2, has the
+# log on the disk at each commit. NORMAL may lose the last ones with the power.
+PROMISED = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
+
+
+@pytest.fixture
+def told() -> Iterator[list[dict[str, Any]]]:
+    """What SQLite says of itself at the beginning of each transaction that writes."""
+    found: list[dict[str, Any]] = []
+
+    def ask(connection: Connection) -> None:
+        if may_write(connection):
+            raw: Any = connection.connection.dbapi_connection
+            answers = {name: raw.execute(f"PRAGMA {name}").fetchone() for name in PROMISED}
+            found.append({name: value for name, (value,) in answers.items()})
+
+    event.listen(Engine, "begin", ask)
+    yield found
+    event.remove(Engine, "begin", ask)
+
+
+def live(client: FlaskClient) -> None:
+    """Do most of what is done in a life."""
+    register(client)
+    log_in(client)
+    client.delete("/sessions")
+    set_password(client, reset_token(client))
+    front_desk(client.application).audit.flush()
+    front_desk(client.application).upkeep.sweep()
+
+
+@pytest.mark.parametrize("profile", [STRICT, "classic"])
+def test_every_transaction_that_writes_reaches_the_disk(
+    build: Build, profile: str, told: list[dict[str, Any]]
+) -> None:
+    live(build(profile).test_client())
+    assert len(told) > 4
+    assert all(each == PROMISED for each in told)
+
+
+@pytest.fixture
+def db(build: Build) -> Iterator[DB]:
+    """A database with tables."""
+    data = build(STRICT).extensions["vestibule"].outbox.folder.parent
+    opened = DB(SQLiteFile(data / "vestibule.db"))
+    yield opened
+    opened.close()
+
+
+def write(db: DB) -> None:
+    with db.begin():
+        pass
+
+
+def test_a_writer_does_not_ask_while_another_of_its_process_writes(
+    db: DB, told: list[dict[str, Any]]
+) -> None:
+    with ThreadPoolExecutor(1) as other:
+        with db.begin():
+            waiting = other.submit(write, db)
+            # It would be told off by SQLite, and sleep.
+            assert not wait([waiting], 0.1).done
+            assert len(told) == 1
+        waiting.result(5)
+    assert len(told) == 2
+
+
+def test_who_waits_too_long_for_a_turn_is_told_so(db: DB, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.01)
+    with ThreadPoolExecutor(1) as other:
+        with db.begin():
+            refused = other.submit(write, db).exception()
+        assert isinstance(refused, StorageUnavailable)
+        other.submit(write, db).result()
