@@ -205,7 +205,7 @@ class Auth:
         """End this session, and say whether it was open."""
         visit = self.sessions.find(session_id)
         if session_id and visit:
-            acting().by(visit.user_id, session_id)
+            acting().by(visit.user_id, session_id, visit.pseudonym)
             if self.sessions.close(session_id):
                 return True
         acting().refuse(NoSession.code)

@@ -55,9 +55,12 @@ class Act:
         if user is not None:
             self.user = user.pseudonym
 
-    def by(self, user_id: int, session_id: str | None) -> None:
-        """Say whose act it is, and through which open session they asked."""
-        self.user_id = user_id
+    def by(self, user_id: int, session_id: str | None, pseudonym: str | None = None) -> None:
+        """Say whose act it is, and through which open session they asked.
+
+        :param pseudonym: theirs, where it is known and need not be looked up.
+        """
+        self.user_id, self.user = user_id, pseudonym
         self.session = digest(session_id)[:PUBLIC_DIGITS] if session_id else None
 
     def opened(self, session_id: str) -> None:

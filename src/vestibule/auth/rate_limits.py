@@ -168,7 +168,9 @@ class RateLimits:
         """Count one for each; the latest end of those that were used up, if any was."""
         limiter, over = FixedWindowRateLimiter(counts), []
         # Always in the same order: two that wait for each other's rows would wait for ever.
-        for each in sorted(budgets, key=lambda each: each.key):
+        ordered = sorted(budgets, key=lambda each: each.key)
+        counts.add({each.key: each.limit.item.get_expiry() for each in ordered})
+        for each in ordered:
             if not limiter.hit(each.limit.item, each.holder):
                 over.append(counts.ends(each.key))
             if counts.get(each.key) == each.limit.amount:

@@ -86,6 +86,10 @@ class Resets:
         with self._db.begin() as tx:
             user, _ = self._tokens.spend(tx, token, RESET)
             user.hashed_password = hashed
+            if not self.classic:
+                # The token came by mail.
+                user.verified_at, user.pending_until = user.verified_at or self._clock(), None
+            acting().of(user)
             self._attempts.forgive(tx, user.email_key)
             acting().accept(tx)
             if not self.classic:
@@ -95,6 +99,3 @@ class Resets:
         tx.sessions.close_all(user.id)
         self._tokens.void(tx, user)
         self._outbox.add(tx, PASSWORD_RESET, user.email, user_id=user.id)
-        # The token came by mail.
-        user.verified_at = user.verified_at or self._clock()
-        user.pending_until = None

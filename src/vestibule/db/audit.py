@@ -12,17 +12,33 @@ from sqlalchemy.orm import Session
 
 from vestibule.db.errors import StorageUnavailable
 from vestibule.records import AuditEvent, AuditMark
-from vestibule.user import User
+from vestibule.user import User, micros
 
 HEAD, TAIL = "head", "tail"
 # Rows that are fetched together: a trail of a year is never in memory as a whole.
 PAGE = 1000
-# Written out, in words that SQLite and PostgreSQL both know: SQLAlchemy's word for it is in the
-# dialect of each, and PostgreSQL's costs 2 MB in every worker that stands on SQLite.
+# Written out, in words that SQLite and PostgreSQL both know: SQLAlchemy's for a conflict are in the
+# dialect of each, and PostgreSQL's cost 2 MB in every worker that stands on SQLite. Every act is
+# written down: as objects, row and mark took a good part of the time that a login has.
 FIRST = text("""
     INSERT INTO audit_marks (mark, event_id, digest, seal) VALUES (:mark, 0, '', '')
     ON CONFLICT DO NOTHING
     """)
+FOUND = "SELECT mark, event_id, digest, seal FROM audit_marks WHERE mark = :mark"
+# SQLite has one writer, and no word for it.
+LOCKED = {"sqlite": text(FOUND), "postgresql": text(f"{FOUND} FOR UPDATE")}
+MOVE = text("""
+    INSERT INTO audit_marks (mark, event_id, digest, seal)
+    VALUES (:mark, :event_id, :digest, :seal)
+    ON CONFLICT (mark) DO UPDATE
+    SET event_id = excluded.event_id, digest = excluded.digest, seal = excluded.seal
+    """)
+APPEND = text("""
+    INSERT INTO audit_events (id, at, act, outcome, "user", session, origin, request_id, digest)
+    VALUES (:id, :at, :act, :outcome, :user, :session, :origin, :request_id, :digest)
+    """)
+MARK = ("mark", "event_id", "digest", "seal")
+COLUMNS = ("id", "act", "outcome", "user", "session", "origin", "request_id", "digest")
 
 
 @dataclass(frozen=True)
@@ -33,12 +49,12 @@ class Audit:
 
     def lock_head(self) -> AuditMark:
         """The mark of the newest row, which nobody else moves until the transaction ends."""
-        newest = select(AuditMark).where(AuditMark.mark == HEAD).with_for_update()
-        head = self._work.scalar(newest)
+        newest = LOCKED[self._work.get_bind().dialect.name]
+        head = self._work.execute(newest, {"mark": HEAD}).one_or_none()
         if head is None:
             self._begin()
-            head = self._work.scalars(newest).one()
-        return head
+            head = self._work.execute(newest, {"mark": HEAD}).one()
+        return AuditMark(**dict(zip(MARK, head, strict=True)))
 
     def mark(self, name: str) -> AuditMark | None:
         """The mark of this name, or ``None``."""
@@ -46,16 +62,19 @@ class Audit:
 
     def move(self, name: str, event_id: int, digest: str, seal: str) -> None:
         """Put the mark at this row."""
-        self._work.merge(AuditMark(mark=name, event_id=event_id, digest=digest, seal=seal))
+        place = {"event_id": event_id, "digest": digest, "seal": seal}
+        self._work.execute(MOVE, {"mark": name, **place})
 
     def append(self, rows: Sequence[AuditEvent]) -> None:
         """Add these rows after the newest.
 
         :raises StorageUnavailable: there are rows with their numbers.
         """
-        self._work.add_all(rows)
+        stored = [
+            {"at": micros(row.at), **{name: getattr(row, name) for name in COLUMNS}} for row in rows
+        ]
         try:
-            self._work.flush()
+            self._work.execute(APPEND, stored)
         except IntegrityError as error:
             # Not the caller's doing, and no other name for it: somebody else wrote into the trail.
             raise StorageUnavailable("the audit trail holds rows after its newest") from error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, text
+from sqlalchemy import TextClause, bindparam, delete, text
 from sqlalchemy.orm import Session
 
 from vestibule.db.sweeping import Over
@@ -17,22 +18,30 @@ from vestibule.user import micros, moment
 # statements took half of its time. One statement counts: of many who do at once, none is lost. A
 # window that ends too late was opened before the clock was set back: it keeps its hits, and gets an
 # end that comes.
-ADD = text("""
-    INSERT INTO rate_limits (key, hits, expires_at) VALUES (:key, :hits, :ends)
+ADD = """
+    INSERT INTO rate_limits (key, hits, expires_at) VALUES {rows}
     ON CONFLICT (key) DO UPDATE SET
       hits = CASE WHEN rate_limits.expires_at > :now
-        THEN rate_limits.hits + excluded.hits ELSE excluded.hits END,
+        THEN rate_limits.hits + 1 ELSE 1 END,
       expires_at = CASE
-        WHEN rate_limits.expires_at > :now AND rate_limits.expires_at <= :latest
+        WHEN rate_limits.expires_at > :now
+          AND rate_limits.expires_at <= excluded.expires_at + :apart
         THEN rate_limits.expires_at ELSE excluded.expires_at END
-    RETURNING hits, expires_at
-    """)
+    RETURNING key, hits, expires_at
+    """
+MICROSECOND = timedelta(microseconds=1)
 TAKE_OFF = text("""
     UPDATE rate_limits SET hits = hits - 1 WHERE key = :key AND expires_at = :ends AND hits > 0
     """)
 FOUND = text("SELECT key, hits, expires_at FROM rate_limits WHERE key IN :keys").bindparams(
     bindparam("keys", expanding=True)
 )
+
+
+@cache
+def _adding(many: int) -> TextClause:
+    rows = (f"(:key{number}, 1, :ends{number})" for number in range(many))
+    return text(ADD.format(rows=", ".join(rows)))
 
 
 class Count(NamedTuple):
@@ -53,16 +62,17 @@ class RateLimits:
         found = self._work.execute(FOUND, {"keys": keys})
         return {key: Count(hits, moment(ends)) for key, hits, ends in found}
 
-    def add(
-        self, key: str, hits: int, now: datetime, window_ends: datetime, latest: datetime
-    ) -> Count:
-        """Count these, in the window that is open or in one that opens now.
+    def add(self, ends: dict[str, datetime], now: datetime, apart: timedelta) -> dict[str, Count]:
+        """Count one more of each, in the window that is open or in one that opens now.
 
-        :param latest: when a window ends at the latest that is believed.
+        :param ends: when the window ends that opens now. Rows are taken in this order.
+        :param apart: by how much later a window may end and be believed.
         """
-        moments = {"now": micros(now), "ends": micros(window_ends), "latest": micros(latest)}
-        hits, ends = self._work.execute(ADD, {"key": key, "hits": hits, **moments}).one()
-        return Count(hits, moment(ends))
+        values: dict[str, Any] = {"now": micros(now), "apart": apart // MICROSECOND}
+        for number, (key, end) in enumerate(ends.items()):
+            values |= {f"key{number}": key, f"ends{number}": micros(end)}
+        counted = self._work.execute(_adding(len(ends)), values)
+        return {key: Count(hits, moment(end)) for key, hits, end in counted}
 
     def take_off(self, counted: dict[str, datetime]) -> None:
         """Count one less of each, in the window that ends then and in no other; in this order."""

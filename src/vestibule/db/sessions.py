@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, update
+from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session as Work
@@ -32,6 +32,18 @@ LATER = (
     .where(Session.id == bindparam("number"), Session.last_seen_at < bindparam("at"))
     .values(last_seen_at=bindparam("at"))
 )
+# Written out, because each login needs them: what builds statements of objects takes much longer.
+ADD = text("""
+    INSERT INTO sessions
+      (digest, user_id, created_at, last_seen_at, expires_at, user_agent, address)
+    VALUES (:digest, :user_id, :created_at, :last_seen_at, :expires_at, :user_agent, :address)
+    """)
+MOMENTS = ("created_at", "last_seen_at", "expires_at")
+# SQLite knows no OFFSET without a LIMIT.
+SURPLUS = text("""
+    SELECT id FROM sessions WHERE user_id = :user_id
+    ORDER BY last_seen_at DESC, id DESC LIMIT 1000000 OFFSET :most
+    """)
 
 
 class Visit(NamedTuple):
@@ -162,7 +174,8 @@ class Sessions:
 
     def add(self, **columns: Any) -> None:
         """Store a session."""
-        self._work.add(Session(**columns))
+        moments = {name: micros(columns[name]) for name in MOMENTS}
+        self._work.execute(ADD, columns | moments)
 
     def touch(self, seen: dict[int, datetime]) -> None:
         """Note when these sessions, by number, were used; those that are gone stay gone.
@@ -210,10 +223,7 @@ class Sessions:
 
     def keep_newest(self, user_id: int, most: int) -> None:
         """Remove the user's sessions but the ``most`` that were used last."""
-        newest = Session.last_seen_at.desc(), Session.id.desc()
-        mine = select(Session.id).where(Session.user_id == user_id)
-        surplus = mine.order_by(*newest).offset(most)
-        ids = self._work.scalars(surplus).all()
+        ids = self._work.scalars(SURPLUS, {"user_id": user_id, "most": most}).all()
         if ids:
             self._work.execute(delete(Session).where(Session.id.in_(ids)))
 

@@ -7,7 +7,7 @@ other. It is ``FOR NO KEY UPDATE``: rows that only refer to the user can still b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,22 +25,26 @@ class Users:
     _work: Session
     # Whether those that are found are to be changed, and so kept from others until the end.
     _locking: bool
+    # The numbers of those who are already.
+    _locked: set[int] = field(default_factory=set)
 
     def get(self, user_id: int) -> User | None:
         """The account with this number, or ``None``; locked in a transaction that may write."""
-        return self._work.scalars(self._found(User.id == user_id)).one_or_none()
+        return self._one(User.id == user_id)
 
     def with_key(self, email_key: str) -> User | None:
         """The account whose address compares equal to ``email_key``, or ``None``; locked, too."""
         if "\0" in email_key:
             # No account has it, and PostgreSQL takes no text with it.
             return None
-        return self._work.scalars(self._found(User.email_key == email_key)).one_or_none()
+        return self._one(User.email_key == email_key)
 
     def lock(self, user_id: int) -> None:
         """Let nobody else change this account, or what it owns, until the transaction ends."""
-        if self._locking:
+        # Number 0 is nobody's. It must cost as much as somebody who was read just now: nothing.
+        if self._locking and user_id and user_id not in self._locked:
             self._work.execute(_locked(select(User.id).where(User.id == user_id)))
+            self._locked.add(user_id)
 
     def add(self, **columns: Any) -> User:
         """Store a new account and return it.
@@ -71,6 +75,12 @@ class Users:
         """The accounts whose address nobody verified in time."""
         late = and_(User.pending_until <= now, User.disabled_at.is_(None))
         return Over(self._work, User.id, late)
+
+    def _one(self, condition: ColumnElement[bool]) -> User | None:
+        user = self._work.scalars(self._found(condition)).one_or_none()
+        if user is not None and self._locking:
+            self._locked.add(user.id)
+        return user
 
     def _found(self, condition: ColumnElement[bool]) -> Select[tuple[User]]:
         found = select(User).where(condition)
