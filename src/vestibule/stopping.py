@@ -8,14 +8,11 @@ ask another node for what may have been a change.
 from __future__ import annotations
 
 import signal
-import time
 from mmap import mmap
 from typing import Any
 
 from granian.server.mp import MPServer
 
-# A worker is new for this long after it took another's place, and told to stop again after that.
-NEW_SECONDS, AGAIN_SECONDS = 5.0, 2.0
 # One byte of memory that the main process shares with the workers that it forks.
 _stopping = mmap(-1, 1)
 
@@ -44,19 +41,6 @@ class PoliteServer(MPServer):
             signal.setitimer(signal.ITIMER_REAL, self._notice)
         else:
             super().signal_handler_interrupt(*caught)  # type: ignore[no-untyped-call]
-
-    def _stop_workers(self) -> None:
-        # A worker that has only just taken another's place may miss that it is to stop, and went
-        # on until it was killed: it is told before the others, and then with them again. Nobody
-        # else is told twice, which would cut off what is still to be answered.
-        now = time.monotonic()
-        replaced = [index for index, at in self.respawned_wrks.items() if now - at < NEW_SECONDS]
-        new: list[Any] = [self.wrks[index] for index in replaced]
-        for each in new:
-            each.terminate()
-        for each in new:
-            each.inner.join(AGAIN_SECONDS)
-        super()._stop_workers()  # type: ignore[no-untyped-call]
 
     def _respawn_workers(self, *values: Any, **named: Any) -> None:
         super()._respawn_workers(*values, **named)
