@@ -1,4 +1,7 @@
-"""A plain yes to a session check, before there is a WSGI environment and long before Flask.
+"""What is said long before Flask: a plain yes to a session check, and that too many wait.
+
+The second is for storms, in which nearly every request for a hash is refused: through Flask that
+took more of the event loop than all checks. It is the same for everybody.
 
 Most of what a service like this is asked is whether a session is open, and mostly it is. Only that
 is said here. Whatever else a request may be, such as one without a session, by a name that is not
@@ -21,6 +24,7 @@ from vestibule.lanes import Answer
 from vestibule.observe import log_request, new_request_id
 from vestibule.web.checks import CHECKS
 from vestibule.web.headers import headers_of, is_https
+from vestibule.web.problems import HTTP_PROBLEMS, RETRY_AFTER, as_json, problem_body
 from vestibule.web.visitors import session_id_reader
 
 
@@ -56,3 +60,23 @@ class Early:
         status, headers, body = yes(visit)
         log_request("GET", path, status, began)
         return Answer(status, [*headers, *self._headers, ("x-request-id", own_id)], body)
+
+
+class TooBusy:
+    """Refuses what would wait too long for a hash."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._body = as_json(problem_body(503, *HTTP_PROBLEMS[503])).encode()
+        self._headers = [
+            ("content-type", "application/problem+json"),
+            ("content-length", str(len(self._body))),
+            ("retry-after", RETRY_AFTER),
+            *((name.lower(), value) for name, value in headers_of(settings)),
+        ]
+
+    def __call__(self, scope: Any) -> Answer:
+        """The answer to a request of RSGI's ``scope`` whose path is one of our rules."""
+        began = time.perf_counter()
+        own_id = new_request_id()
+        log_request(scope.method, scope.path.rstrip("/"), 503, began)
+        return Answer(503, [*self._headers, ("x-request-id", own_id)], self._body)

@@ -68,9 +68,10 @@ class Dear(NamedTuple):
     threads: int
     # Seconds that one may be expected to wait.
     wait: float
+    # What is said to a request of RSGI's ``scope`` that would wait longer.
+    refuse: Callable[[Any], Answer]
 
 
-NOTHING_DEAR = Dear(frozenset(), 1, 0)
 FAILED = Answer(
     500,
     [
@@ -80,6 +81,7 @@ FAILED = Answer(
     ],
     as_json(problem_body(500, *HTTP_PROBLEMS[500])).encode(),
 )
+NOTHING_DEAR = Dear(frozenset(), 1, 0, lambda _: FAILED)
 
 
 class Lanes:
@@ -101,7 +103,7 @@ class Lanes:
         # What needs no more of the application than a plain yes.
         self._early = early
         self._at_start, self._at_end = at_start, at_end
-        self._dear = dear.requests
+        self._dear = dear
         self._writing = Queue("work", threads=threads, most=queue, wait=WRITE_SECONDS)
         self._hashing = Queue("dear", threads=dear.threads, most=queue, wait=dear.wait)
         # None where reading never waits: it is answered on the event loop.
@@ -166,11 +168,13 @@ class Lanes:
         except UnreadBody as refusal:
             return call(self._app, request | {REFUSED: refusal.status})
         request |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        dear = (scope.method, scope.path.rstrip("/")) in self._dear
-        return await (self._hashing if dear else self._writing).answer(
-            lambda: call(self._app, request),
-            lambda: call(self._app, request | {REFUSED: 503}),
-        )
+
+        def work() -> Answer:
+            return call(self._app, request)
+
+        if (scope.method, scope.path.rstrip("/")) in self._dear.requests:
+            return await self._hashing.answer(work, lambda: self._dear.refuse(scope))
+        return await self._writing.answer(work, lambda: call(self._app, request | {REFUSED: 503}))
 
 
 class UnreadBody(Exception):

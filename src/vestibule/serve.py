@@ -21,7 +21,7 @@ from vestibule import config, migrations
 from vestibule.app import create_app
 from vestibule.auth import Auth
 from vestibule.config import BadSetting, Settings, SQLiteFile
-from vestibule.early import Early
+from vestibule.early import Early, TooBusy
 from vestibule.lanes import READERS, THREADS, Dear, Lanes
 from vestibule.observe import LossyLog
 from vestibule.stopping import PoliteServer, announced
@@ -65,7 +65,7 @@ def worker() -> Lanes:
         at_start=heed_stops,
         at_end=end,
         readers=READERS if on_a_server else 0,
-        dear=Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait),
+        dear=Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait, TooBusy(settings)),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -20,6 +21,7 @@ from tests.stage.answers import refuses
 from tests.stage.databases import on_both_databases
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import rows
+from tests.stage.rsgi import Protocol, Scope
 from tests.stage.visits import (
     ALICE,
     BOB,
@@ -34,7 +36,11 @@ from tests.stage.visits import (
 )
 from vestibule import queues
 from vestibule.auth import schemes
+from vestibule.config import Settings
+from vestibule.early import TooBusy
+from vestibule.lanes import Answer, Dear, Lanes
 from vestibule.queues import Queue
+from vestibule.web.door import REFUSED
 from vestibule.web.openapi import operations, taking_passwords
 
 LONG = "marzipan of which nobody sees the end"
@@ -163,6 +169,38 @@ def test_every_route_that_takes_a_password_has_the_queue_of_hashes(client: Flask
     named = {pair for pair in described if "password" in pair[1] and pair[0] != "GET"}
     assert named - dear == {("POST", "/reset_password"), ("POST", "/reset_password/form")}
     assert len(dear) == 11
+
+
+@pytest.mark.parametrize("profile", [STRICT, CLASSIC])
+@pytest.mark.parametrize("public", [None, "https://auth.example.com"])
+def test_it_is_the_refusal_that_flask_would_give(
+    build: Build, profile: str, public: str | None
+) -> None:
+    settings: Any = {"profile": profile, "public_url": public}
+    refused = {"environ_overrides": {REFUSED: 503}}
+    flasks = build(**settings).test_client().post("/sessions", **refused)
+    early = TooBusy(Settings(**settings))(Scope("POST", "/sessions"))
+    assert (early.status, early.body) == (flasks.status_code, flasks.data)
+    ours, theirs = dict(early.headers), {name.lower(): value for name, value in flasks.headers}
+    assert len(ours.pop("x-request-id")) == len(theirs.pop("x-request-id"))
+    assert ours == theirs
+
+
+def test_a_request_that_would_wait_too_long_never_reaches_flask() -> None:
+    said = Answer(503, [], b"too busy")
+    dear = Dear(frozenset({("POST", "/sessions")}), 1, 0, lambda _: said)
+
+    def flask(*_: object) -> list[bytes]:
+        pytest.fail("it reached Flask")
+
+    async def ask(path: str) -> Answer | None:
+        protocol = Protocol()
+        protocol.arrives.set()
+        lanes = Lanes(flask, queue=0, dear=dear)
+        await lanes.__rsgi__(Scope("POST", path, content_length="5"), protocol)
+        return protocol.answer
+
+    assert asyncio.run(ask("/sessions")) == asyncio.run(ask("/sessions/")) == said
 
 
 async def crowd(queue: Queue, many: int, seconds: float) -> list[str]:
