@@ -7,7 +7,7 @@ RUN_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer locks clean python
+.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
@@ -65,6 +65,17 @@ bench-postgresql: $(V)/.test
 
 bench-pgbouncer: $(V)/.test
 	$(BIN)/python -m bench --database pgbouncer $(BENCH_ARGS)
+
+# What becomes dearer with more people, up to a million, or ten with BENCH_ARGS=--most; what workers
+# take after ten minutes; and how long a start takes.
+bench-growth: $(V)/.test
+	$(BIN)/python -m bench.growth $(BENCH_ARGS)
+
+bench-memory: $(V)/.test
+	$(BIN)/python -m bench.memory $(BENCH_ARGS)
+
+bench-start: $(V)/.test
+	$(BIN)/python -m bench.start $(BENCH_ARGS)
 
 # The locks carry hashes and no index address; uv is needed only by who changes a dependency.
 locks:
