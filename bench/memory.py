@@ -125,17 +125,15 @@ def _registering(server: Server, place: Place) -> None:
 
 def table(results: dict[str, Any]) -> str:
     """In sentences, and whether the bars were reached."""
-    growth = results["end"] / results["warm"] - 1
-    return "\n".join(
-        [
-            f"a worker holds {results['begun']:.1f} MB when it starts, {results['warm']:.1f} after"
-            f" the first minute, {results['most']:.1f} at most",
-            f"at the end:  {results['end']:.1f} MB"
-            f"  (to reach: {MEGABYTES:.0f}, {_said(results['end'] <= MEGABYTES)})",
-            f"growth in {results['minutes']:g} minutes:  {growth:+.1%}"
-            f"  (to reach: {GROWTH:.0%}, {_said(growth <= GROWTH)})",
-        ]
+    end, growth = results["end"], results["end"] / results["warm"] - 1
+    most = f"{results['warm']:.1f} after the first minute, {results['most']:.1f} at most"
+    few, little = f"to reach: {MEGABYTES:.0f}", f"to reach: {GROWTH:.0%}"
+    lines = (
+        f"a worker holds {results['begun']:.1f} MB when it starts, {most}",
+        f"at the end:  {end:.1f} MB  ({few}, {_said(end <= MEGABYTES)})",
+        f"since the first minute:  {growth:+.1%}  ({little}, {_said(growth <= GROWTH)})",
     )
+    return "\n".join(lines)
 
 
 def _said(reached: bool) -> str:

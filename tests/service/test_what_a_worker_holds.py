@@ -29,8 +29,22 @@ HEAVY = (
     "vestibule.auth.breach_range",
     "zxcvbn",
 )
+# Whoever else comes along costs memory in every worker, and time at each start: let it be seen.
+OTHERS = {
+    *("annotated_types", "anyio", "argon2", "blinker", "click", "cython_runtime", "deprecated"),
+    *("dotenv", "email_validator", "flask", "granian", "greenlet", "idna", "itsdangerous"),
+    *("jinja2", "limits", "markupsafe", "packaging", "pydantic", "pydantic_core"),
+    *("pydantic_settings", "pysqlite3", "sqlalchemy", "typing_extensions", "typing_inspection"),
+    *("vestibule", "werkzeug", "wrapt"),
+}
+# Of Python's own, what is dear and needed by nobody who checks a session or logs in.
+UNNEEDED = (
+    *("doctest", "ensurepip", "ftplib", "imaplib", "pydoc", "smtplib", "sqlite3", "tkinter"),
+    *("unittest", "xml", "xmlrpc", "concurrent.futures.process", "multiprocessing.pool"),
+)
 VISIT = """
 import sys
+from vestibule import serve
 from vestibule.app import create_app
 from vestibule.auth.policy import common
 from vestibule.config import Settings
@@ -41,7 +55,19 @@ assert visitor.get("/profile").status_code == 403
 assert visitor.post("/sessions", data=wrong).status_code == 401
 if common.cache_info().currsize:
     print("the common passwords")
-print(*(name for name in sys.argv[2:] if name in sys.modules))
+print(*sys.modules)
+"""
+FIRST_START = """
+import sys
+from pathlib import Path
+from vestibule.cli.run import upgraded
+from vestibule.config import Settings, prepare_data
+
+settings = Settings(data=Path(sys.argv[1]))
+prepare_data(settings)
+assert upgraded(settings).before is None
+assert upgraded(settings).before == upgraded(settings).after
+print(*(name for name in ("alembic", "mako") if name in sys.modules))
 """
 # In KiB: more than connections and caches take, less than the 19 MiB of one hash.
 SOME = 12 * 1024
@@ -49,13 +75,31 @@ SOME = 12 * 1024
 ARENA = 64 * 1024 * 1024
 
 
-def test_a_check_and_a_login_load_nothing_heavy(tmp_path: Path) -> None:
+@pytest.fixture
+def loaded(tmp_path: Path) -> set[str]:
+    """The modules of a process that has answered a check and a login."""
     upgrade = "import sys; from vestibule.config import Settings, clock, prepare_data;"
     upgrade += "from vestibule.migrations import upgrade; settings = Settings(data=sys.argv[1]);"
     upgrade += "prepare_data(settings); upgrade(settings.database, clock())"
     subprocess.run([sys.executable, "-c", upgrade, str(tmp_path)], check=True)
-    visit = [sys.executable, "-c", VISIT, str(tmp_path), *HEAVY]
+    visit = [sys.executable, "-c", VISIT, str(tmp_path)]
     ran = subprocess.run(visit, capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+def test_a_check_and_a_login_load_nothing_heavy(loaded: set[str]) -> None:
+    assert {*HEAVY, *UNNEEDED, "common"} & loaded == set()
+
+
+def test_a_check_and_a_login_load_these_packages_and_no_others(loaded: set[str]) -> None:
+    packages = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
+    # Those that begin so are parts of others, or of how this checkout is installed.
+    assert {name for name in packages if not name.startswith("_")} - OTHERS == set()
+
+
+def test_a_first_start_leaves_nothing_of_its_migrations_to_workers(tmp_path: Path) -> None:
+    start = [sys.executable, "-c", FIRST_START, str(tmp_path / "data")]
+    ran = subprocess.run(start, capture_output=True, text=True, check=True)
     assert ran.stdout.split() == []
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any
 
 import click
@@ -10,7 +13,10 @@ from vestibule import config, migrations, serve
 from vestibule.auth import carriers
 from vestibule.auth.keys import Keys
 from vestibule.auth.mail_folder import MailFolder
-from vestibule.config import Settings, SQLiteFile
+from vestibule.config import Database, Settings, SQLiteFile
+from vestibule.migrations import SchemaError
+
+FORK = get_context("fork")
 
 
 @click.command()
@@ -32,10 +38,43 @@ def run(**options: Any) -> None:
     serve.require_free(settings)
     carriers.require_usable(settings)
     config.prepare_data(settings)
-    upgrade = migrations.upgrade(settings.database, config.clock())
+    upgrade = upgraded(settings)
     # Before there are workers, who would each want to make them.
     keys = Keys.open(settings)
     serve.serve(settings, started=lambda: _announce(settings, upgrade, keys))
+
+
+def upgraded(settings: Settings) -> migrations.Upgrade:
+    """Bring the database to the newest schema.
+
+    A step is taken by a process of its own: workers are forked from this one, and each would carry
+    what steps are taken with, 11 MB of Alembic. Not by a pool of them, which has threads here, too.
+
+    :raises SchemaError: the schema is of a newer version, or the database cannot be used.
+    """
+    database, now = settings.database, config.clock()
+    if migrations.current(database) == migrations.head():
+        return migrations.upgrade(database, now)
+    here, there = FORK.Pipe(duplex=False)
+    apart = FORK.Process(target=_upgrade, args=(there, database, now))
+    apart.start()
+    there.close()
+    try:
+        done: migrations.Upgrade | SchemaError = here.recv()
+    except EOFError:
+        raise SchemaError(f"{database} was not upgraded: see above.") from None
+    finally:
+        apart.join()
+    if isinstance(done, SchemaError):
+        raise done
+    return done
+
+
+def _upgrade(answer: Connection, database: Database, now: datetime) -> None:
+    try:
+        answer.send(migrations.upgrade(database, now))
+    except SchemaError as error:
+        answer.send(error)
 
 
 def _announce(settings: Settings, upgrade: migrations.Upgrade, keys: Keys) -> None:
