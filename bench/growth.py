@@ -91,7 +91,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--most", action="store_true", help="10,000,000 as well: 10 GB of disk")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is asked")
-    parser.add_argument("--folder", type=Path, help="keep the databases here, and use what is here")
+    parser.add_argument("--folder", type=Path, help="keep databases here, and use them again")
     given = parser.parse_args()
     if not WRK:
         print("bench: wrk is missing; on Debian: apt install wrk", file=sys.stderr)
@@ -149,7 +149,7 @@ def _rounds(places: list[Place], rounds: int) -> float:
             assert place.server  # noqa: S101 - it was started.
             url, ids = place.server.url, place.sessions
             before = _used(place.server)
-            rate = asking.checks(url, ids, SECONDS)
+            rate = asking.checks(url, ids, SECONDS, "/profile")
             cpu, disk = (now - then for now, then in zip(_used(place.server), before, strict=True))
             if not turn:
                 # The first turn fills caches, as the first minute of a service does.

@@ -35,7 +35,7 @@ OTHERS = {
     *("dotenv", "email_validator", "flask", "granian", "greenlet", "idna", "itsdangerous"),
     *("jinja2", "limits", "markupsafe", "packaging", "pydantic", "pydantic_core"),
     *("pydantic_settings", "pysqlite3", "sqlalchemy", "typing_extensions", "typing_inspection"),
-    *("vestibule", "werkzeug", "wrapt"),
+    *("uvloop", "vestibule", "werkzeug", "wrapt"),
 }
 # Of Python's own, what is dear and needed by nobody who checks a session or logs in.
 UNNEEDED = (
