@@ -115,6 +115,7 @@ OWN = (
     Promise("log out, beyond two statements, p50", "≤", 2, " ms", _its("overheads", "log out")),
     Promise("ask for a link, beyond two, p50", "≤", 2, " ms", _its("overheads", "reset request")),
     Promise("reset, beyond its hash, p50", "≤", 2, " ms", _its("overheads", "reset")),
+    Promise("start to the first answer", "≤", 1, " s", _its("start", "start")),
     Promise("worker's memory after load", "≤", 90, " MB", _its("memory", "rested")),
 )
 CLASSIC = (
@@ -145,6 +146,37 @@ def bars(run: dict[str, Any]) -> list[Bar]:
     classic = CLASSIC if run["plan"]["database"] == SQLITE else ()
     against = AGAINST_PEERS if run["plan"]["peers"] else ()
     return [_judged(promise, run) for promise in (*OWN, *classic, *against)]
+
+
+# Of what takes longer than a run, or more disk: bench.growth and bench.memory.
+LONGER = (
+    Promise(
+        "checks with the most people, of those with the fewest",
+        "≥",
+        0.80,
+        "",
+        lambda runs: float(runs["growth"]["rows"][-1]["of the first"]),
+    ),
+    Promise(
+        "worker's memory after ten minutes of everything",
+        "≤",
+        90,
+        " MB",
+        lambda runs: float(runs["minutes"]["end"]),
+    ),
+    Promise(
+        "of that, grown since the first minute",
+        "≤",
+        5,
+        " %",
+        lambda runs: 100 * (float(runs["minutes"]["end"]) / runs["minutes"]["warm"] - 1),
+    ),
+)
+
+
+def longer(runs: dict[str, Any]) -> list[Bar]:
+    """The promises of several sizes and of ten minutes, by all that is kept."""
+    return [_judged(promise, {"rows": runs, "failed": {}}) for promise in LONGER]
 
 
 def _judged(promise: Promise, run: dict[str, Any]) -> Bar:

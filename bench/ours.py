@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import overheads
+from bench import overheads, start
 from bench.hashes import on_the_servers_core
 from bench.logins import pace
 from bench.plan import Plan
@@ -25,6 +25,7 @@ RUN = ("vestibule", "run", "--port", "PORT", "--workers")
 HASH_SECONDS = 2.5
 # Logins of a turn: as many as can be hashed in so many seconds, and at least a few.
 TURN_SECONDS, FEWEST = 4, 8
+STARTS = 5
 ONE = "one@example.com"
 OK = 200
 # How many there are in a storm, before which so many logins tell what can be hashed.
@@ -122,13 +123,21 @@ def act(rows: Rows, service: Server, work: Path) -> None:
         rows.commands["overheads"] = [service.command, "python -m bench.overheads URL DATA"]
 
 
+def begin(rows: Rows) -> None:
+    """Seconds from the command to the first answer."""
+    rows.say(f"{STARTS} starts")
+    with rows.attempt("start"):
+        rows.found["start"] = start.measure(STARTS)
+        rows.commands["start"] = ["python -m bench.start"]
+
+
 def weather(plan: Plan, rows: Rows, standing: Stand, people: Accounts, work: Path) -> None:
     """Session checks while ten times as many logins come in as can be hashed."""
     for workers in WORKERS:
         name = f"storm-{workers}"
         rows.say(f"a storm of logins, workers: {workers}")
         with rows.attempt(name), served(work, standing, workers) as server:
-            can = pace(server.url, people.log_in, many=STORMY_LOGINS).per_second
+            can = pace(server.url, people.log_in, many=STORMY_LOGINS, at_once=8).per_second
             rows.found[name] = typical(
                 storm(server.url, people.log_in, check(standing), can, plan.storm_seconds)
                 for _ in range(plan.storm_rounds)

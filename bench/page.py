@@ -2,7 +2,8 @@
 
 ``docs/performance/results.json`` holds the runs, one for each database, and what grew with the
 database; the tables and the plots are made from it and from nothing else, so nobody edits a figure.
-``python -m bench.page`` makes them once more, ``--growth FILE`` with what ``bench.growth`` found.
+``python -m bench.page`` makes them once more, ``--growth FILE`` with what
+``bench.growth`` found, ``--minutes FILE`` with what ``bench.memory`` did.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench import plot
-from bench.bars import said
-from bench.report import CHECKS, SECTIONS, STORMS, Cells, Run, circumstances
+from bench.bars import longer, said
+from bench.growth import HEADINGS
+from bench.report import CHECKS, SECTIONS, STORMS, Cells, Run, circumstances, judged, promises
 from bench.stands import KINDS, SQLITE
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -24,7 +26,8 @@ PAGE, FOLDER = DOCS / "performance.md", DOCS / "performance"
 RESULTS = FOLDER / "results.json"
 MARK = re.compile(r"(<!-- measured: ([\w:, -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 Runs = dict[str, Run]
-GROWTH = "growth"
+# What bench.growth and bench.memory found.
+GROWTH, MINUTES = "growth", "minutes"
 NAMES = {
     "sqlite": "SQLite",
     "postgresql": "PostgreSQL",
@@ -123,20 +126,36 @@ def _growth(runs: Runs) -> str:
     if GROWTH not in runs:
         return "Not measured yet."
     rows = runs[GROWTH]["rows"]
-    heads = ["people", *sorted(rows[0].keys() - {"people"})]
-    table = markdown([tuple(heads), *(tuple(_cell(row, name) for name in heads) for row in rows)])
+    cells = (tuple(form.format(row[name]) for name, form in HEADINGS.items()) for row in rows)
+    table = markdown([tuple(HEADINGS), *cells])
     return "\n\n".join([*(f"![{ALT[name]}](performance/{name})" for name in grown(runs)), table])
 
 
-def _cell(row: dict[str, float], name: str) -> str:
-    return f"{row[name]:,.0f}" if name == "people" else said(row[name])
+def _minutes(runs: Runs) -> str:
+    """What a worker holds over ten minutes of everything."""
+    if MINUTES not in runs:
+        return "Not measured yet."
+    heads = ("when it starts", "after the first minute", "at the end", "at most")
+    cells = tuple(f"{said(runs[MINUTES][name])} MB" for name in ("begun", "warm", "end", "most"))
+    return markdown([heads, cells])
+
+
+def _reached(runs: Runs) -> str:
+    """Every promise, those of longer measurements as well."""
+    _, heads = SECTIONS["to reach"]
+    return markdown([heads, *promises(runs[SQLITE]), *judged(longer(runs))])
 
 
 ALT = {
     "growth.svg": "Session checks in a second, by how many people there are",
     "cost.svg": "What a login and a registration cost beyond their hash, by size",
 }
-ACROSS_RUNS: dict[str, Callable[[Runs], str]] = {"databases": _side_by_side, "growth": _growth}
+ACROSS_RUNS: dict[str, Callable[[Runs], str]] = {
+    "databases": _side_by_side,
+    GROWTH: _growth,
+    MINUTES: _minutes,
+    "to reach": _reached,
+}
 
 
 def plots(runs: Runs) -> dict[str, str]:
@@ -190,8 +209,9 @@ def main() -> None:
     """Make the page once more from what is kept."""
     parser = argparse.ArgumentParser(prog="python -m bench.page", description=main.__doc__)
     parser.add_argument("--growth", type=Path, help="what `python -m bench.growth --json` printed")
-    given = parser.parse_args()
-    new = {GROWTH: json.loads(given.growth.read_text(encoding="utf-8"))} if given.growth else {}
+    parser.add_argument("--minutes", type=Path, help="what `python -m bench.memory --json` printed")
+    given = vars(parser.parse_args())
+    new = {name: json.loads(file.read_text("utf-8")) for name, file in given.items() if file}
     write(stored() | new)
 
 

@@ -73,6 +73,7 @@ def _run(plan: Plan, rows: Rows, work: Path, ready: list[Peer]) -> None:
         _remember(rows, service)
         ours.weather(plan, rows, standing, people, work)
         running.weather(plan, rows, others)
+    ours.begin(rows)
 
 
 def _limits(rows: Rows, work: Path, stack: ExitStack) -> list[Job]:

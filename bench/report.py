@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from bench.bars import bars, said
+from bench.bars import Bar, bars, said
 from bench.peers import PEERS
 from bench.servers import CLIENT_CORE, SERVER_CORE
 
@@ -30,6 +30,11 @@ STORMS = {
     **{f"{peer.name}-storm": peer.title for peer in PEERS},
 }
 FLOORS = {"hash": "the hash itself", "statements": "two statements themselves"}
+STARTS = {
+    "start": "from the command to the first answer",
+    "import": "of that, importing",
+    "python": "an empty Python",
+}
 Cells = tuple[str, ...]
 
 
@@ -77,10 +82,22 @@ def memory(run: Run) -> Iterator[Cells]:
             yield peer.title, said(row["after_checks_mb"]), said(row["peak_mb"])
 
 
+def starts(run: Run) -> Iterator[Cells]:
+    """Seconds to the first answer, and what takes them."""
+    row = run["rows"].get("start", {})
+    for name, title in STARTS.items():
+        if name in row:
+            yield title, said(row[name])
+
+
 def promises(run: Run) -> Iterator[Cells]:
     """What is to be reached."""
-    for bar in bars(run):
-        yield bar.promise.job, bar.bound, bar.value, bar.verdict
+    return judged(bars(run))
+
+
+def judged(found: Iterable[Bar]) -> Iterator[Cells]:
+    """A line for each bar."""
+    return ((bar.promise.job, bar.bound, bar.value, bar.verdict) for bar in found)
 
 
 def failures(run: Run) -> Iterator[Cells]:
@@ -99,6 +116,7 @@ SECTIONS = {
     ),
     "acts, beyond what they need": (overheads, ("", "p50 ms")),
     "memory of a worker": (memory, ("", "MB after load", "MB at most")),
+    "starts": (starts, ("", "seconds")),
     "to reach": (promises, ("", "bar", "found", "")),
     "NOT MEASURED": (failures, ("", "reason")),
 }

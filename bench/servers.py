@@ -125,7 +125,7 @@ def _await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None
         if process.poll() is not None or time.monotonic() > deadline:
             last = log.read_text(errors="replace").strip().splitlines()[-1:]
             raise Unusable(f"{log.stem} did not start: {' '.join(last)}")
-        time.sleep(0.05)
+        time.sleep(0.01)
 
 
 def _answers(url: str) -> bool:

@@ -26,7 +26,7 @@ def line(found: dict[str, object], words: str) -> str:
 def test_where_all_is_well_every_bar_is_reached(peers: bool) -> None:
     found = verdicts(run(peers=peers))
     assert set(found.values()) == {"reached"}
-    assert len(found) == (17 if peers else 13)
+    assert len(found) == (18 if peers else 14)
     assert "NOT" not in table(run(peers=peers))
 
 
