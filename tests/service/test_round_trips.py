@@ -29,13 +29,13 @@ pytestmark = only_postgresql
 
 # Each time, once a connection knows the statements; not more, and better fewer.
 MOST = {
-    "register": 13,
-    "log in": 20,
-    "log in wrongly": 9,
-    "log in again": 21,
-    "ask for a reset": 14,
-    "reset": 20,
-    "log out": 7,
+    "register": 11,
+    "log in": 14,
+    "log in wrongly": 5,
+    "log in again": 16,
+    "ask for a reset": 10,
+    "reset": 16,
+    "log out": 6,
 }
 # psycopg prepares what it was asked for the sixth time.
 TURNS = 7

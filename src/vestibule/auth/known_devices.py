@@ -57,7 +57,7 @@ class KnownDevices:
         marks = list(self._marks(cookie))
         if not marks:
             return None
-        with self._db.read() as tx:
+        with self._db.look() as tx:
             user = tx.users.with_key(email_key)
         known = (mark.number for mark in marks if user and _is_bound(mark, user))
         return next(known, None)
@@ -72,7 +72,7 @@ class KnownDevices:
         visit = self._sessions.find(session_id)
         if visit is None:
             return None
-        with self._db.read() as tx:
+        with self._db.look() as tx:
             user = tx.users.get(visit.user_id)
         if user is None:
             return None

@@ -76,7 +76,7 @@ class Passwords:
         :raises Busy: it waited too long for the hash.
         """
         require_readable(password)
-        with self._db.read() as tx:
+        with self._db.look() as tx:
             user = tx.users.with_key(comparison_key(email))
         return self._check(user, password)
 
@@ -87,7 +87,7 @@ class Passwords:
         :raises Busy: it waited too long for the hash.
         """
         require_readable(password)
-        with self._db.read() as tx:
+        with self._db.look() as tx:
             user = tx.users.get(user_id)
         return self._check(user, password)
 

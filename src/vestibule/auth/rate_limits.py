@@ -146,7 +146,7 @@ class RateLimits:
             return
         now = self._clock()
         # Looking first keeps a flood of what is refused anyway from taking the write lock.
-        with self._db.read() as tx:
+        with self._db.look() as tx:
             counts = StoredCounts(tx, now)
             counts.read([each.key for each in budgets])
             limiter = FixedWindowRateLimiter(counts)

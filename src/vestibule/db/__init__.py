@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session as Work
 from vestibule.config import Database, SQLiteFile
 from vestibule.db import sqlite
 from vestibule.db.audit import Audit
-from vestibule.db.engine import Opened, writing
+from vestibule.db.engine import Opened, alone, writing
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, translated
 from vestibule.db.outbox import Outbox
 from vestibule.db.rate_limits import RateLimits
@@ -158,6 +158,15 @@ class DB:
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads, and waits for no writer."""
         with translated(), Work(self._engine, expire_on_commit=False) as work:
+            yield _tables(work, writing=False)
+
+    @contextmanager
+    def look(self) -> Iterator[Transaction]:
+        """The same for one statement alone: two would not see the same moment on PostgreSQL.
+
+        There it is one round trip, where beginning and ending a transaction makes two.
+        """
+        with translated(), Work(alone(self._engine), expire_on_commit=False) as work:
             yield _tables(work, writing=False)
 
     def sweep(self, over: Callable[[Transaction], Over], most: int) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-WRITE = "vestibule_write"
+WRITE, ALONE = "vestibule_write", "vestibule_alone"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ class Opened:
 def writing(engine: Engine) -> Engine:
     """The same engine, whose transactions may write."""
     return engine.execution_options(**{WRITE: True})
+
+
+def alone(engine: Engine) -> Engine:
+    """The same engine, for a statement that needs no transaction around it."""
+    return engine.execution_options(**{ALONE: True})
+
+
+def is_alone(connection: Any) -> bool:
+    """Whether this connection of SQLAlchemy's is of an engine for one statement."""
+    return bool(connection.get_execution_options().get(ALONE, False))
 
 
 def may_write(connection: Any) -> bool:

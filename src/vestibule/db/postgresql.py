@@ -17,7 +17,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from vestibule.config import PostgreSQLServer
-from vestibule.db.engine import Opened, may_write
+from vestibule.db.engine import Opened, is_alone, may_write
 
 CONNECT_SECONDS = 3
 # Anything takes milliseconds. Whoever waits this long for a lock, for a statement or for a server
@@ -187,6 +187,8 @@ def _engine(
 
 def _begin(connection: Connection) -> None:
     link: Any = connection.connection.dbapi_connection
+    if is_alone(connection):
+        return
     if may_write(connection):
         link.begin(BEGIN_WRITE, only_reads=False)
     else:
