@@ -52,6 +52,13 @@ def test_a_file_that_is_there_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "ids").read_text() == "mine"
 
 
+def test_it_wants_a_password_if_it_is_given_one(tmp_path: Path) -> None:
+    database(tmp_path)
+    seeded = vestibule("bench", "seed", "9", "--password-stdin", directory=tmp_path)
+    text = "Error: There is no password on standard input.\n"
+    assert (seeded.returncode, seeded.stderr) == (2, text)
+
+
 def test_it_wants_a_database_of_todays_schema(tmp_path: Path) -> None:
     seeded = vestibule("bench", "seed", "9", directory=tmp_path)
     assert seeded.returncode == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from sqlalchemy.orm import Session as Work
 
 from tests.conftest import Build
 from tests.stage.clock import MovableClock
-from tests.stage.databases import Databases, on_both_databases, only_sqlite
+from tests.stage.databases import Databases, on_both_databases, only_postgresql, only_sqlite
 from tests.stage.visits import ALICE, front_desk, register, try_login, visitor
 from vestibule import config
 from vestibule.auth.errors import NotEmpty, StorageUnavailable
@@ -43,6 +44,14 @@ def last_seen(app: Flask, ids: list[str]) -> set[datetime]:
     sessions.record_visits()
     found = [sessions.find(each) for each in ids]
     return {each.last_seen_at for each in found if each}
+
+
+def _failure(soon: Future[list[str]]) -> BaseException | None:
+    """What it failed with, or that it has not ended yet."""
+    try:
+        return soon.exception(timeout=10)
+    except TimeoutError as error:
+        return error
 
 
 def users(settings: Settings) -> Sequence[User]:
@@ -165,6 +174,20 @@ def test_a_database_that_has_people_is_left_alone(
     with pytest.raises(NotEmpty):
         fill()
     assert [each.email for each in users(settings)] == [ALICE]
+
+
+@only_postgresql
+def test_nobody_waits_because_it_was_tried_where_there_are_people(
+    fill: Fill, settings: Settings, build: Build
+) -> None:
+    register(build().test_client())
+    # As a backup does for as long as it takes: who would change the tables waits for its end, and
+    # everybody else for who waits.
+    with ThreadPoolExecutor(1) as thread, working(settings) as work:
+        work.execute(select(User)).all()
+        failure = _failure(thread.submit(fill))
+        work.rollback()
+    assert isinstance(failure, NotEmpty)
 
 
 @on_both_databases

@@ -60,13 +60,21 @@ class Seeding:
         with filling(self._settings.database) as tables:
             if not tables.are_empty(User, AuditEvent, AuditMark):
                 raise NotEmpty("There are accounts, or there is history, already.")
-            for numbers in _batches(crowd.size):
-                tables.add(User, UserRow._fields, [crowd.user(number) for number in numbers])
-                done(len(numbers))
-            tables.add(Token, TokenRow._fields, list(crowd.tokens(RESET)))
-            drawn = self._add_sessions(tables, crowd, seed.drawn, done)
-            tables.number_on(User, Session)
+            with tables.without_extras():
+                drawn = self._fill(tables, crowd, seed.drawn, done)
         DICE.shuffle(drawn)
+        return drawn
+
+    def _fill(
+        self, tables: Filling, crowd: Crowd, most: int, done: Callable[[int], object]
+    ) -> list[str]:
+        """Add all of the rows; the session ids that were drawn."""
+        for numbers in _batches(crowd.size):
+            tables.add(User, UserRow._fields, [crowd.user(number) for number in numbers])
+            done(len(numbers))
+        tables.add(Token, TokenRow._fields, list(crowd.tokens(RESET)))
+        drawn = self._add_sessions(tables, crowd, most, done)
+        tables.number_on(User, Session)
         return drawn
 
     def _add_sessions(

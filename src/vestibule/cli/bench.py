@@ -72,6 +72,8 @@ def seed(
             "run `vestibule db upgrade` first."
         )
     password = sys.stdin.readline().strip() if password_stdin else new_secret()
+    if not password:
+        raise CannotStart("There is no password on standard input.")
     wanted = Seed(accounts, password, most if file else 0, timedelta(minutes=in_use))
     with _ids(file) as write:
         write(_run(Seeding(settings), wanted))
