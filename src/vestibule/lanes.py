@@ -49,6 +49,9 @@ LIFE_SIGN = "/healthz"
 # Requests that may wait for a thread, in each lane. More would wait longer than people do.
 QUEUE = 256
 BODY_SECONDS = 10
+# Headers that are the server's business. Who asks for another protocol is answered in this one (RFC
+# 9110, section 7.8); Flask would look for a route of the other, and say that there is none.
+SERVERS = frozenset({"content-length", "transfer-encoding", "upgrade"})
 # Bytes of a refused body that are read and thrown away.
 DISCARDED = 1024 * 1024
 
@@ -246,7 +249,7 @@ def environ(scope: Any) -> Environ:
 def _add_header(values: Environ, name: str, value: str) -> None:
     if name == "content-type":
         values["CONTENT_TYPE"] = value
-    elif name not in ("content-length", "transfer-encoding") and "_" not in name:
+    elif name not in SERVERS and "_" not in name:
         # A name with an underscore could pass for one with a dash: a proxy's, for example.
         key = f"HTTP_{name.upper().replace('-', '_')}"
         joint = "; " if name == "cookie" else ","

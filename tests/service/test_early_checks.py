@@ -172,3 +172,15 @@ def test_a_real_server_says_the_same_either_way(server: Serve) -> None:
             assert each.pop("x-request-id")
             each.pop("date")
         assert ours == flasks
+
+
+@pytest.mark.parametrize("path", ["/profile", "/profile/", "/healthz"])
+def test_who_asks_for_another_protocol_is_answered_in_this_one(
+    app: Flask, session: str, path: str
+) -> None:
+    protocol = Protocol()
+    asked = {"connection": "Upgrade", "upgrade": "websocket"}
+    scope = Scope("GET", path, cookie=f"session_id={session}", **asked)
+    asyncio.run(Lanes(app, early=early_of(app)).__rsgi__(scope, protocol))
+    assert protocol.answer
+    assert protocol.answer.status == 200
