@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
 
 from limits import RateLimitItemPerSecond
 from limits.strategies import FixedWindowRateLimiter
@@ -53,18 +52,19 @@ class Limit:
         return Item(self.amount, int(self.window.total_seconds()), self.name)
 
 
-class Budget(NamedTuple):
+@dataclass(frozen=True)
+class Budget:
     """What ``who`` may use of a limit."""
 
     limit: Limit
     who: tuple[str, ...]
 
-    @property
+    @cached_property
     def holder(self) -> str:
         """A digest: what is stored tells nobody which addresses were tried."""
         return digest("\0".join(self.who))
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The name that it is counted by."""
         return self.limit.item.key_for(self.holder)

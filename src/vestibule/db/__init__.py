@@ -75,6 +75,8 @@ class DB:
     def __init__(self, database: Database) -> None:
         self._opened = _opened(database)
         self._engine = self._opened.engine
+        # Made once: with all its listeners that takes as long as a statement.
+        self._writing = writing(self._engine)
         self._check_session = SessionCheck(self._opened)
 
     def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
@@ -137,7 +139,7 @@ class DB:
         with (
             self._opened.turn(),
             translated(),
-            Work(writing(self._engine), expire_on_commit=False) as work,
+            Work(self._writing, expire_on_commit=False) as work,
         ):
             with work.begin():
                 info = dict(work.connection().info)
