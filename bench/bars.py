@@ -66,23 +66,26 @@ def said(number: float) -> str:
     return f"{number:,.{digits}f}"
 
 
-def peers_rows(rows: Rows, ending: str = "", beginning: str = "") -> list[Rows]:
-    """Rows of all peers, or of those whose name begins so.
+def peers_rows(rows: Rows, ending: str) -> list[Rows]:
+    """One kind of rows of all peers.
 
     :raises KeyError: none of them was measured.
     """
-    names = [peer.name for peer in PEERS if peer.name.startswith(beginning)]
-    found = [rows[name + ending] for name in names if name + ending in rows]
-    if not found:
-        raise KeyError(names[0] + ending)
+    names = [peer.name + ending for peer in PEERS]
+    if not (found := [rows[name] for name in names if name in rows]):
+        raise KeyError(names[0])
     return found
 
 
 def _times_rps(rows: Rows, beginning: str) -> float:
+    """The service's rate, of the best that any way of this peer's has."""
     own: float = rows["profile"]["rps"]
-    others = peers_rows(rows, beginning=beginning)
-    faster = [row for name, row in rows.items() if name == f"{beginning}-faster"]
-    return own / max(float(row["rps"]) for row in [*others, *faster])
+    rates: list[float] = [
+        row["rps"] for name, row in rows.items() if name.startswith(beginning) and "rps" in row
+    ]
+    if not rates:
+        raise KeyError(beginning)
+    return own / max(rates)
 
 
 def _times_logins(rows: Rows) -> float:

@@ -79,7 +79,7 @@ def lines(title: str, under: str, series: Sequence[Line]) -> str:
         value = most * step / 4
         left, height = at(across[0], value)
         parts.append(f'<path class="grid" d="M{left:.1f} {height:.1f}h{width}"/>')
-        parts.append(_text(left - 10, height + 4, f"{value:,.0f}", end=True, kind="quiet"))
+        parts.append(_text(left - 10, height + 4, f"{value:,.10g}", end=True, kind="quiet"))
     for x in across:
         parts.append(_text(at(x, 0)[0], bottom + 20, f"{x:,.0f}", kind="quiet", middle=True))
     for number, each in enumerate(series):
@@ -99,7 +99,7 @@ def _line(number: int, series: Line, places: list[tuple[float, float]]) -> Itera
 def _round_up(value: float) -> float:
     """The next number that a scale ends well with."""
     size: float = 10 ** math.floor(math.log10(value))
-    return next(size * step for step in (1, 2, 4, 5, 8, 10) if size * step >= value)
+    return next(size * step for step in (1, 2, 4, 8, 10) if size * step >= value)
 
 
 def _heading(title: str, under: str) -> Iterator[str]:

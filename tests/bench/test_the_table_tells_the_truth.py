@@ -50,6 +50,13 @@ def test_peers_are_compared_with_the_best_of_each() -> None:
     assert missed["GET /profile, of Flask-Security's check"] == "reached"
 
 
+def test_one_way_of_a_peer_that_failed_does_not_hide_the_other() -> None:
+    found = run(peers=True, better_auth=None)
+    found["failed"] = {"better-auth": "3 of 25 answers were wrong"}
+    assert verdicts(found)["GET /profile, of Better Auth's best"] == "reached"
+    assert "3 of 25 answers were wrong" in table(found)
+
+
 def test_what_failed_is_named_with_its_reason_and_reaches_nothing() -> None:
     found = run(bare=None)
     found["failed"] = {"bare": "bare did not start"}
