@@ -115,7 +115,7 @@ def measure(
                 stack.enter_context(_serving(place))
             hash_ms = _rounds(places, rounds)
         for place in places:
-            _sweep_a_copy(place)
+            _sweep_a_copy(place, Path(work) / "copy")
         return {"hash_ms": hash_ms, "rows": [_row(each, places[0], hash_ms) for each in places]}
 
 
@@ -183,9 +183,8 @@ def _read(file: Path) -> None:
             pass
 
 
-def _sweep_a_copy(place: Place) -> None:
+def _sweep_a_copy(place: Place, copy: Path) -> None:
     """Note what a copy takes, with which every change of the schema begins; then sweep it."""
-    copy = place.folder / "copy"
     (copy / "data").mkdir(parents=True)
     shutil.copy(place.file.with_name("secret.keys"), copy / "data")
     began = time.perf_counter()

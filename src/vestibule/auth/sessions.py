@@ -29,6 +29,10 @@ PUBLIC_ID = re.compile(rf"[0-9a-f]{{{PUBLIC_DIGITS}}}")
 MOST_OF_USER = 100
 # ``last_seen_at`` is this coarse, so that reading a session writes once a minute at most.
 TOUCH_EVERY = timedelta(minutes=1)
+# Sessions whose use is written down in one transaction. A million people at work are 17,000 each
+# second, or all of them after a while without a database, and a statement takes only so many values
+# (65,535 on PostgreSQL).
+VISITS = 5000
 
 
 class Open(NamedTuple):
@@ -104,15 +108,15 @@ class Sessions:
 
     def record_visits(self) -> None:
         """Write down which sessions were used: later, and together, so that no reader waits."""
-        seen = dict(self._seen)
-        if not seen:
-            return
-        with self._db.begin() as tx:
-            tx.sessions.touch(seen)
-        # Only now: had it failed, the next round would try again.
-        for session_id, at in seen.items():
-            if self._seen.get(session_id) == at:
-                del self._seen[session_id]
+        waiting = list(self._seen.items())
+        for first in range(0, len(waiting), VISITS):
+            seen = dict(waiting[first : first + VISITS])
+            with self._db.begin() as tx:
+                tx.sessions.touch(seen)
+            # Only now: had it failed, the next round would try again.
+            for session_id, at in seen.items():
+                if self._seen.get(session_id) == at:
+                    del self._seen[session_id]
 
     def close(self, session_id: str) -> bool:
         """End this session, and say whether there was one: of many at once, one is told so."""
