@@ -50,7 +50,7 @@ class Job:
             capture_output=True,
             text=True,
             check=True,
-            timeout=seconds + 30,
+            timeout=seconds + 60,
         )
         return parse(ended.stdout)
 
