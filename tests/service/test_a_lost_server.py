@@ -10,19 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Build, Serve
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
-from tests.stage.databases import only_postgresql
+from tests.stage.databases import libpq, only_postgresql
 from tests.stage.postgresql import Cluster, own_cluster
+from tests.stage.raw import DATABASE
 from tests.stage.server import Server
 from tests.stage.visits import (
     ALICE,
     BOB,
     PASSWORD,
+    eventually,
     front_desk,
     log_in,
     register,
@@ -33,6 +36,7 @@ from vestibule import config, migrations
 from vestibule.db import postgresql
 
 pytestmark = only_postgresql
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -112,6 +116,20 @@ def test_one_that_says_nothing_is_503_within_seconds(
         assert time.monotonic() - began < 6
     says(client.get("/profile"), 200, email=ALICE)
     assert try_login(client).status_code == 200
+
+
+@pytest.mark.parametrize("table", ["sessions", "rate_limits"])
+def test_nobody_stays_in_line_at_the_server_who_was_sent_away(
+    client: FlaskClient, cluster: Cluster, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    assert client.get("/profile").status_code == 200
+    monkeypatch.setattr(postgresql.Link, "patience", 0.3)
+    with psycopg.connect(libpq(str(client.application.config[DATABASE]))) as other:
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        for _ in range(3):
+            ask = client.get("/profile") if table == "sessions" else try_login(client)
+            refuses(ask, 503, "storage_unavailable")
+        eventually(lambda: other.execute(WAITING).fetchone() == (0,))
 
 
 def test_a_real_server_goes_on_saying_that_it_lives(cluster: Cluster, server: Serve) -> None:

@@ -25,6 +25,8 @@ CONNECT_SECONDS = 3
 LOCK_SECONDS = 4
 STATEMENT_SECONDS = 5
 SILENT_SECONDS = 6.0
+# The server has this long to hear that nobody waits any more.
+CANCEL_SECONDS = 1.0
 # A transaction that is held open holds locks. Ours are never idle, unless a process is stopped.
 IDLE_SECONDS = 10
 # What ``SET LOCAL`` does, three times in one statement: until the transaction ends.
@@ -88,9 +90,20 @@ class Link(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, timeout or self.patience)
         except psycopg.errors._WaitTimeout as error:  # noqa: SLF001 - raised to callers, too.
-            # Its answer may still come, and must not be taken for that of another question.
-            self.close()
+            self._give_up()
             raise Silent("the server does not answer") from error
+
+    def _give_up(self) -> None:
+        """Close it: its answer may still come, and must not be taken for that of another question.
+
+        The server does not notice until it has an answer. Whoever waits there for a lock kept one
+        of its connections, and everybody who asked again another one, until none was left. So it is
+        told, over another connection; one that is gone does not hear it.
+        """
+        if psycopg.capabilities.has_cancel_safe():
+            with suppress(psycopg.Error):
+                self.cancel_safe(timeout=CANCEL_SECONDS)
+        self.close()
 
 
 class Question(psycopg.Cursor[Any]):
