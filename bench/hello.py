@@ -41,6 +41,8 @@ def lanes() -> Lanes:
 
 def main(variant: str, port: str) -> None:
     """Serve until SIGTERM."""
+    if variant == "lanes":
+        serve.wake_politely()
     as_wsgi = {"interface": Interfaces.WSGI, "blocking_threads": THREADS}
     ways: dict[str, dict[str, Any]] = {
         "lanes": {"target": "bench.hello:lanes", "factory": True, "interface": Interfaces.RSGI},

@@ -162,6 +162,16 @@ def _connections() -> int:
     return max(soft - OTHER_FILES, OTHER_FILES) if soft < wanted else CONNECTIONS
 
 
+def wake_politely() -> None:
+    """Have no thread of this process, now or later, interrupt another by waking up; on Linux.
+
+    Those that take turns at a request did whenever SQLite let go of the interpreter, which cost a
+    check a third of its time: see sched(7) for ``SCHED_BATCH``.
+    """
+    with suppress(OSError):  # Where it is not allowed, all else goes on.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def begin_workers_deaf() -> None:
     """Have forked processes become workers that are not told to stop until they serve.
 
@@ -187,10 +197,7 @@ def heed_stops() -> None:
 def _become_worker(main_process: int) -> None:
     """Make a forked process a worker that ends when it should."""
     if sys.platform == "linux":
-        # Of the threads that take turns at a request, none interrupts another by waking up. They
-        # did whenever SQLite let go of the interpreter, which cost a check a third of its time.
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        wake_politely()
         libc = ctypes.CDLL(None)
         # When the main process is killed, nobody could stop an orphan, or take its port. There is
         # nothing to end gently then: what was acknowledged is stored.
