@@ -166,10 +166,12 @@ def wake_politely() -> None:
     """Have no thread of this process, now or later, interrupt another by waking up; on Linux.
 
     Those that take turns at a request did whenever SQLite let go of the interpreter, which cost a
-    check a third of its time: see sched(7) for ``SCHED_BATCH``.
+    check a third of its time: see sched(7) for ``SCHED_BATCH``. Whoever started the process with
+    another policy than the usual one has chosen it.
     """
     with suppress(OSError):  # Where it is not allowed, all else goes on.
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def begin_workers_deaf() -> None:

@@ -145,6 +145,25 @@ def test_no_thread_of_a_worker_interrupts_another_by_waking_up(server: Serve) ->
     assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}
 
 
+# A worker of a service that was started so; it ends with its policy.
+IDLE = """
+import os, sys
+from vestibule import serve
+
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+serve.begin_workers_deaf()
+if os.fork():
+    sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+os._exit(os.sched_getscheduler(0))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such policy")
+def test_a_policy_that_an_operator_chose_stays() -> None:
+    ran = subprocess.run([sys.executable, "-c", IDLE], timeout=60)
+    assert ran.returncode == os.SCHED_IDLE
+
+
 def tasks(pid: int) -> list[Path]:
     """The threads of a process."""
     return list(Path(f"/proc/{pid}/task").iterdir())
