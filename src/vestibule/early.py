@@ -15,17 +15,19 @@ In microseconds of one core: 45 a check, of which 27 go to granian and the event
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from vestibule.auth import Auth
+from vestibule.auth.devices import Device
 from vestibule.config import Settings
 from vestibule.lanes import Answer
 from vestibule.observe import log_request, new_request_id
 from vestibule.web.checks import CHECKS
 from vestibule.web.headers import headers_of, is_https
 from vestibule.web.problems import HTTP_PROBLEMS, RETRY_AFTER, as_json, problem_body
-from vestibule.web.visitors import session_id_reader
+from vestibule.web.visitors import address_of, session_id_reader
 
 
 class Early:
@@ -80,3 +82,16 @@ class TooBusy:
         own_id = new_request_id()
         log_request(scope.method, scope.path.rstrip("/"), 503, began)
         return Answer(503, [*self._headers, ("x-request-id", own_id)], self._body)
+
+
+def origin_reader(settings: Settings) -> Callable[[Any], str]:
+    """What tells from RSGI's ``scope`` which client asks, as limits count them."""
+    proxies = settings.trusted_proxies
+
+    def read(scope: Any) -> str:
+        remote = scope.client.rpartition(":")[0].strip("[]")
+        sent = scope.headers.items() if proxies else []
+        forwarded = ",".join(value for name, value in sent if name == "x-forwarded-for")
+        return Device(str(address_of(remote, forwarded, proxies)), "").origin
+
+    return read

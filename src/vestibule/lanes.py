@@ -73,6 +73,8 @@ class Dear(NamedTuple):
     wait: float
     # What is said to a request of RSGI's ``scope`` that would wait longer.
     refuse: Callable[[Any], Answer]
+    # Which client sent it; one client does not get all places.
+    whose: Callable[[Any], str]
 
 
 FAILED = Answer(
@@ -84,7 +86,7 @@ FAILED = Answer(
     ],
     as_json(problem_body(500, *HTTP_PROBLEMS[500])).encode(),
 )
-NOTHING_DEAR = Dear(frozenset(), 1, 0, lambda _: FAILED)
+NOTHING_DEAR = Dear(frozenset(), 1, 0, lambda _: FAILED, lambda _: "")
 
 
 class Lanes:
@@ -176,7 +178,8 @@ class Lanes:
             return call(self._app, request)
 
         if (scope.method, scope.path.rstrip("/")) in self._dear.requests:
-            return await self._hashing.answer(work, lambda: self._dear.refuse(scope))
+            whose = self._dear.whose(scope)
+            return await self._hashing.answer(work, lambda: self._dear.refuse(scope), whose)
         return await self._writing.answer(work, lambda: call(self._app, request | {REFUSED: 503}))
 
 

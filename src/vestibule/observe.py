@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import random
+import stat
 import sys
 import time
 import traceback
@@ -121,6 +122,18 @@ class LossyLog(io.TextIOBase):
             time.sleep(GATHER_SECONDS)
             self._more.clear()
             self.flush()
+
+
+def appended(stream: TextIO) -> TextIO:
+    """``stream``, written at its end if it is a file: the log's may be the same (``> file 2>&1``).
+
+    Opened anew, each writes where it stopped itself, over what the other wrote meanwhile.
+    """
+    with suppress(OSError, ValueError):
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            path = Path(f"/proc/self/fd/{stream.fileno()}")
+            return path.open("a", buffering=1, encoding=stream.encoding)
+    return stream
 
 
 class JsonFormatter(logging.Formatter):

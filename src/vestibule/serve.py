@@ -21,9 +21,9 @@ from vestibule import config, migrations
 from vestibule.app import create_app
 from vestibule.auth import Auth
 from vestibule.config import BadSetting, Settings, SQLiteFile
-from vestibule.early import Early, TooBusy
+from vestibule.early import Early, TooBusy, origin_reader
 from vestibule.lanes import READERS, THREADS, Dear, Lanes
-from vestibule.observe import LossyLog
+from vestibule.observe import LossyLog, appended
 from vestibule.stopping import PoliteServer, announced
 from vestibule.web.health import STOPPING
 from vestibule.web.openapi import taking_passwords
@@ -65,7 +65,13 @@ def worker() -> Lanes:
         at_start=heed_stops,
         at_end=end,
         readers=READERS if on_a_server else 0,
-        dear=Dear(taking_passwords(app), hasher.slots + THREADS, hasher.wait, TooBusy(settings)),
+        dear=Dear(
+            taking_passwords(app),
+            hasher.slots + THREADS,
+            hasher.wait,
+            TooBusy(settings),
+            origin_reader(settings),
+        ),
     )
 
 
@@ -75,7 +81,7 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     :param started: called when the port is bound, before the first request.
     """
     _share_one_arena()
-    sys.stderr = LossyLog.of(sys.stderr)
+    sys.stdout, sys.stderr = appended(sys.stdout), LossyLog.of(sys.stderr)
     server = PoliteServer(
         "vestibule.serve:worker",
         notice=settings.stop_notice.total_seconds() if settings.stop_notice else 0,

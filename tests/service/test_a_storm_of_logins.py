@@ -37,7 +37,7 @@ from tests.stage.visits import (
 from vestibule import queues
 from vestibule.auth import schemes
 from vestibule.config import Settings
-from vestibule.early import TooBusy
+from vestibule.early import TooBusy, origin_reader
 from vestibule.lanes import Answer, Dear, Lanes
 from vestibule.queues import Queue
 from vestibule.web.door import REFUSED
@@ -188,7 +188,7 @@ def test_it_is_the_refusal_that_flask_would_give(
 
 def test_a_request_that_would_wait_too_long_never_reaches_flask() -> None:
     said = Answer(503, [], b"too busy")
-    dear = Dear(frozenset({("POST", "/sessions")}), 1, 0, lambda _: said)
+    dear = Dear(frozenset({("POST", "/sessions")}), 1, 0, lambda _: said, lambda _: "")
 
     def flask(*_: object) -> list[bytes]:
         pytest.fail("it reached Flask")
@@ -220,7 +220,9 @@ def test_no_more_wait_than_fit() -> None:
     queue.close()
 
 
-def test_who_would_wait_too_long_is_refused_at_once() -> None:
+def test_who_would_wait_too_long_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Or a machine that is slow to start a thread would refuse the first.
+    monkeypatch.setattr(queues, "PATIENCE", 1e6)
     queue = Queue("test", threads=1, most=99, wait=1)
     assert asyncio.run(crowd(queue, 1, 0)) == ["done"]
     slow = Queue("test", threads=1, most=99, wait=0.001)
@@ -239,3 +241,44 @@ def test_who_waited_too_long_is_not_worked_at(monkeypatch: pytest.MonkeyPatch) -
     queue = Queue("test", threads=1, most=99, wait=1)
     assert asyncio.run(crowd(queue, 2, 0.05)) == ["done", "refused"]
     queue.close()
+
+
+async def two_clients(queue: Queue) -> list[str]:
+    """The answers to eight at once of one client, and to one of another behind them."""
+    crowd = [queue.answer(lambda: "done", lambda: "refused", "flood") for _ in range(8)]
+    other = queue.answer(lambda: "let in", lambda: "refused", "honest")
+    return list(await asyncio.gather(*crowd, other))
+
+
+def test_one_client_does_not_get_all_places() -> None:
+    queue = Queue("test", threads=1, most=8, wait=60)
+    assert asyncio.run(two_clients(queue)) == ["done"] * 4 + ["refused"] * 4 + ["let in"]
+    # What is over counts no more.
+    assert asyncio.run(two_clients(queue))[0] == "done"
+    queue.close()
+
+
+def test_one_client_does_not_get_all_of_the_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "PATIENCE", 1e6)
+    queue = Queue("test", threads=1, most=99, wait=0.15)
+    assert asyncio.run(crowd(queue, 1, 0.5)) == ["done"]  # Which makes the next ones wait 0.05 s.
+    answers = asyncio.run(two_clients(queue))
+    assert answers == ["done"] * 2 + ["refused"] * 6 + ["let in"]
+    queue.close()
+
+
+@pytest.mark.parametrize(
+    ("proxies", "sent", "whose"),
+    [
+        (0, {"x_forwarded_for": "192.0.2.9"}, "127.0.0.1"),
+        (1, {"x_forwarded_for": "192.0.2.9"}, "192.0.2.9"),
+        (1, {"x_forwarded_for": "192.0.2.8, 2001:db8:1:2:3::4"}, "2001:db8:1:2::/64"),
+        (1, {"x_forwarded_for": "192.0.2.8\n192.0.2.9"}, "192.0.2.9"),
+        (1, {}, "127.0.0.1"),
+    ],
+)
+def test_clients_are_told_apart_as_limits_count_them(
+    proxies: int, sent: dict[str, str], whose: str
+) -> None:
+    given: dict[str, Any] = {"trusted_proxies": proxies}
+    assert origin_reader(Settings(**given))(Scope("POST", "/sessions", **sent)) == whose

@@ -108,7 +108,7 @@ class Sessions:
 
     def record_visits(self) -> None:
         """Write down which sessions were used: later, and together, so that no reader waits."""
-        waiting = list(self._seen.items())
+        waiting = list(self._seen.copy().items())
         for first in range(0, len(waiting), VISITS):
             seen = dict(waiting[first : first + VISITS])
             with self._db.begin() as tx:

@@ -33,11 +33,16 @@ def address() -> Address:
     What is missing or unreadable there leaves the socket's: clients who then share the proxy's
     address share its limits, which is safe, if not kind.
     """
-    socket = _read(request.remote_addr or HERE) or ipaddress.ip_address(HERE)
-    proxies = current_app.config[TRUSTED_PROXIES]
+    forwarded = request.headers.get("X-Forwarded-For", "")
+    return address_of(request.remote_addr, forwarded, current_app.config[TRUSTED_PROXIES])
+
+
+def address_of(remote: str | None, forwarded: str, proxies: int) -> Address:
+    """The same of what the socket and ``X-Forwarded-For`` say, behind so many trusted proxies."""
+    socket = _read(remote or HERE) or ipaddress.ip_address(HERE)
     if not proxies:
         return socket
-    entries = request.headers.get("X-Forwarded-For", "").rsplit(",", proxies)
+    entries = forwarded.rsplit(",", proxies)
     # What is left of the n-th comma is one entry more than there are proxies.
     return (_read(entries[-proxies].strip()) if len(entries) >= proxies else None) or socket
 
