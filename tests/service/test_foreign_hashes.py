@@ -231,7 +231,7 @@ def test_an_account_without_a_password_costs_as_much_as_any(
         checked.append(hashed)
         return verify(password, hashed)
 
-    monkeypatch.setattr("vestibule.auth.crypto.verify", note)
+    monkeypatch.setattr("vestibule.auth.hashing.verify", note)
     assert try_login(strict, password=PASSWORD).status_code == 401
     assert checked[-1].startswith("$argon2id$"), "today's hash was computed"
 
