@@ -26,6 +26,7 @@ from typing import Any
 
 from bench import asking
 from bench.hashes import on_the_servers_core
+from bench.keeping import kept_in_memory
 from bench.load import WRK
 from bench.seed import PASSWORD
 from bench.servers import SERVER_CORE, Server, environment, pinned, started
@@ -111,9 +112,9 @@ def measure(
         places = [Place(each, (folder or Path(work)) / str(each)) for each in sizes]
         for place in places:
             make(place)
-            _read(place.file)
         with ExitStack() as stack:
             for place in places:
+                stack.enter_context(kept_in_memory(place.file))
                 stack.enter_context(_serving(place))
             hash_ms = _rounds(places, rounds)
         for place in places:
@@ -193,13 +194,6 @@ def _used(server: Server) -> tuple[float, int]:
     lines = Path(f"/proc/{worker}/io").read_text("ascii").splitlines()
     (disk,) = (int(line.split()[1]) for line in lines if line.startswith("read_bytes"))
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"), disk
-
-
-def _read(file: Path) -> None:
-    """Let the kernel have it in memory, as far as there is room."""
-    with file.open("rb") as data:
-        while data.read(1 << 20):
-            pass
 
 
 def _sweep_a_copy(place: Place, copy: Path) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from bench.keeping import kept_in_memory
 from bench.seed import fill
 from bench.servers import Unusable
 
@@ -39,7 +40,9 @@ def stand(kind: str, work: Path, accounts: int) -> Iterator[Stand]:
     :raises Unusable: this machine has no such server, or it could not be filled.
     """
     if kind == SQLITE:
-        yield Stand({}, fill(work, accounts, {}))
+        headers = fill(work, accounts, {})
+        with kept_in_memory(work / "data" / "vestibule.db"):
+            yield Stand({}, headers)
         return
     # They need pytest's environment, which has the driver.
     from tests.stage import postgresql  # noqa: PLC0415
