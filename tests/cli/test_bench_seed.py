@@ -59,6 +59,7 @@ def test_it_wants_a_password_if_it_is_given_one(tmp_path: Path) -> None:
     assert (seeded.returncode, seeded.stderr) == (2, text)
 
 
+@only_sqlite("the tests' PostgreSQL has its schema already")
 def test_it_wants_a_database_of_todays_schema(tmp_path: Path) -> None:
     seeded = vestibule("bench", "seed", "9", directory=tmp_path)
     assert seeded.returncode == 2

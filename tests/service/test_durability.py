@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, event
 
 from tests.conftest import Build
+from tests.stage.databases import only_sqlite
 from tests.stage.profiles import STRICT
 from tests.stage.visits import (
     front_desk,
@@ -22,6 +23,8 @@ from tests.stage.visits import (
 from vestibule.config import SQLiteFile
 from vestibule.db import DB, StorageUnavailable, sqlite
 from vestibule.db.engine import may_write
+
+pytestmark = only_sqlite("PostgreSQL has a disk of its own")
 
 # https://www.sqlite.org/pragma.html#pragma_synchronous: in WAL mode only FULL, which is 2, has the
 # log on the disk at each commit. NORMAL may lose the last ones with the power.
