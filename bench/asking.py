@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import http.client
-import json
-import os
 import random
-import subprocess
 import time
 from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import closing
@@ -15,30 +12,20 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from bench.load import WRK
-from bench.servers import CLIENT_CORE, pinned
+from bench.load import load
+from bench.seed import as_headers
 
-SCRIPT = Path(__file__).with_name("sessions.lua")
-CONNECTIONS = 16
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GOOD = frozenset({200, 204})
 Ask = Callable[[http.client.HTTPConnection], int]
 
 
 def checks(url: str, sessions: Path, seconds: int, path: str = "/sessions/verify") -> float:
-    """Answers a second, to wrk on the second core, of which each is about a random session."""
-    wrk = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT), url]
-    ended = subprocess.run(
-        [*pinned(CLIENT_CORE), *wrk],
-        env=os.environ | {"SESSIONS": str(sessions), "ASK": path},
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=seconds + 60,
-    )
-    seen: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
-    if seen["wrong"] or not seen["requests"]:
-        raise SystemExit(f"bench: wrong answers from {url}{path}:\n{ended.stdout}")
+    """Answers a second, to wrk on the second core, of which each is about a random session.
+
+    :param sessions: a file of ids, in a directory of its own.
+    """
+    seen = load(url + path, seconds, as_headers(sessions))
     return seen["requests"] / seen["seconds"]
 
 

@@ -43,20 +43,7 @@ class Job:
         self._load(1)
 
     def _load(self, seconds: int) -> dict[str, float]:
-        wrk = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT)]
-        ended = subprocess.run(
-            [*pinned(CLIENT_CORE), *wrk, self.server.url + self.path],
-            env=os.environ | self._variables,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=seconds + 60,
-        )
-        return parse(ended.stdout)
-
-    @property
-    def _variables(self) -> dict[str, str]:
-        return {"HEADERS": str(self.headers)} if self.headers else {}
+        return load(self.server.url + self.path, seconds, self.headers)
 
     @property
     def command(self) -> str:
@@ -72,6 +59,24 @@ class Job:
             "p99_ms": median(self.p99s),
             "turns": [round(rate, 1) for rate in self.rates],
         }
+
+
+def load(url: str, seconds: int, headers: Path | None = None) -> dict[str, float]:
+    """What wrk measured on the second core, asking for ``url`` for so long.
+
+    :param headers: a file of header lines, of which each request has one at random.
+    :raises Unusable: an answer was wrong, or there was none.
+    """
+    wrk = [WRK, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", str(SCRIPT)]
+    ended = subprocess.run(
+        [*pinned(CLIENT_CORE), *wrk, url],
+        env=os.environ | ({"HEADERS": str(headers)} if headers else {}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=seconds + 60,
+    )
+    return parse(ended.stdout)
 
 
 def parse(output: str) -> dict[str, float]:

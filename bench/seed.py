@@ -21,12 +21,19 @@ def fill(work: Path, accounts: int, settings: dict[str, str]) -> Path:
     :param settings: which database, unless it is a file in ``work``.
     :raises Unusable: it could not be filled.
     """
-    ids, headers = work / "ids", work / "headers"
+    ids = work / "ids"
     _vestibule(work, settings, "db", "upgrade")
     seed = ("bench", "seed", str(accounts), "--sessions", str(ids), "--most", str(DRAWN))
     _vestibule(work, settings, *seed, "--password-stdin", told=f"{PASSWORD}\n")
-    with ids.open(encoding="ascii") as lines, headers.open("w", encoding="ascii") as written:
-        written.writelines(f"Cookie: session_id={line}" for line in lines)
+    return as_headers(ids)
+
+
+def as_headers(ids: Path) -> Path:
+    """A file of header lines that carry these session ids, made unless it is there."""
+    headers = ids.with_name("headers")
+    if not headers.exists():
+        with ids.open(encoding="ascii") as lines, headers.open("w", encoding="ascii") as written:
+            written.writelines(f"Cookie: session_id={line}" for line in lines)
     return headers
 
 
