@@ -75,8 +75,8 @@ class DB:
     def __init__(self, database: Database) -> None:
         self._opened = _opened(database)
         self._engine = self._opened.engine
-        # Made once: with all its listeners that takes as long as a statement.
-        self._writing = writing(self._engine)
+        # Made once: with all their listeners that takes as long as a statement.
+        self._writing, self._alone = writing(self._engine), alone(self._engine)
         self._check_session = SessionCheck(self._opened)
 
     def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
@@ -168,7 +168,7 @@ class DB:
 
         There it is one round trip, where beginning and ending a transaction makes two.
         """
-        with translated(), Work(alone(self._engine), expire_on_commit=False) as work:
+        with translated(), Work(self._alone, expire_on_commit=False) as work:
             yield _tables(work, writing=False)
 
     def sweep(self, over: Callable[[Transaction], Over], most: int) -> bool:
