@@ -9,7 +9,7 @@ In a storm of logins nearly all requests for a hash are refused. That is said he
 everybody: through Flask it took more of the event loop than all checks.
 
 In microseconds of one core: 45 a check, of which 27 go to granian and the event loop, 10 to SQLite,
-2 to the log and 6 to what is here. Through Flask it would be 120 (docs/decisions/0018).
+2 to the log and 6 to what is here. Through Flask it is 130 (docs/decisions/0018).
 """
 
 from __future__ import annotations
