@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.load import WRK
 from vestibule.migrations import SQLITE_VERSION
 
-PACKAGES = ("vestibule", "flask", "granian", "sqlalchemy", "psycopg", "argon2-cffi", "bcrypt")
+PACKAGES = ("vestibule", "flask", "granian", "sqlalchemy", "psycopg", "pynacl", "bcrypt")
 NUMBER = re.compile(r"\d+(?:\.\d+)+")
 
 

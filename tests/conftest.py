@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -63,7 +62,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Files that are about passwords override this fixture and pay the price.
     """
-    monkeypatch.setattr(schemes, "ARGON2", PasswordHasher(1, 8, 1))
+    monkeypatch.setattr(schemes, "ARGON2", schemes.Argon2Cost(memory=8, passes=1))
     monkeypatch.setattr(schemes, "BCRYPT_COST", 4)
     monkeypatch.setattr(
         schemes.Argon2id, "dummy", f"$argon2id$v=19$m=8,t=1,p=1${'A' * 22}${'A' * 43}"

@@ -218,7 +218,8 @@ def _share_one_arena() -> None:
     """Have all threads allocate from the main arena, the only one that glibc trims to its end.
 
     Before there is a second thread. It would get an arena of its own, and a worker is given it
-    with the fork, whatever the limit is by then: 20 MB of each worker stayed there.
+    with the fork, whatever the limit is by then: what hashes of other software took, tens of
+    megabytes, would stay there. Argon2id's own memory is no matter of the allocator.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's own.
     if mallopt:

@@ -19,6 +19,7 @@ from tests.stage.visits import ALICE, PASSWORD, eventually
 # What each costs every worker that loads it: from a third of a megabyte to fifteen.
 HEAVY = (
     "alembic",
+    "argon2",
     "bcrypt",
     "cryptography",
     "psycopg",
@@ -31,9 +32,9 @@ HEAVY = (
 )
 # Whoever else comes along costs memory in every worker, and time at each start: let it be seen.
 OTHERS = {
-    *("annotated_types", "anyio", "argon2", "blinker", "click", "cython_runtime", "deprecated"),
+    *("annotated_types", "anyio", "blinker", "click", "cython_runtime", "deprecated"),
     *("dotenv", "email_validator", "flask", "granian", "greenlet", "idna", "itsdangerous"),
-    *("jinja2", "limits", "markupsafe", "packaging", "pydantic", "pydantic_core"),
+    *("jinja2", "limits", "markupsafe", "nacl", "packaging", "pydantic", "pydantic_core"),
     *("pydantic_settings", "pysqlite3", "sqlalchemy", "typing_extensions", "typing_inspection"),
     *("uvloop", "vestibule", "werkzeug", "wrapt"),
 }
@@ -116,7 +117,7 @@ def test_what_logins_took_is_given_back_when_they_are_over(server: Serve) -> Non
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is about glibc")
 def test_all_threads_of_a_worker_share_one_arena(server: Serve) -> None:
-    """Of another, what logins took would stay: glibc trims it only in the middle."""
+    """Of another, what hashes of other software took would stay: glibc trims the main one."""
     running = server(workers=2)
     visits = [running.visitor().get("/profile").status_code for _ in range(8)]
     assert visits == [403] * 8

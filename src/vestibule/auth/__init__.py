@@ -111,7 +111,7 @@ class Auth:
             ),
             registrations=registrations,
             resets=Resets(db, clock, audit, passwords, tokens, outbox, attempts, settings.classic),
-            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations, hasher),
+            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations),
         )
 
     @recorded("register")

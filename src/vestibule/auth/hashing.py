@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import threading
@@ -22,9 +21,10 @@ Result = TypeVar("Result", bool, str)
 class Hasher:
     """Hashes and checks passwords on ``slots`` threads of its own.
 
-    Not on the callers' threads: the allocator keeps argon2id's 19 MiB for each thread that ever
-    used them. And with lower priority than theirs (on Linux, a thread has its own nice value):
-    a storm of logins must not slow down who is logged in already.
+    So no more hashes than these have memory at once, 19 MiB each, which the system gets back after
+    each of them. And they have lower priority than the callers' threads (on Linux, a thread has its
+    own nice value, which it cannot take back): a storm of logins must not slow down who is logged
+    in already.
 
     What was begun is finished. What waited for too long is not begun: who asked has given up by
     then, or asks again, and each hash for nobody would make the next one late, too.
@@ -37,12 +37,11 @@ class Hasher:
         self.slots = slots
         self.wait = wait.total_seconds()
         self._threads = ThreadPoolExecutor(slots, "hash", initializer=_stand_back)
-        self._busy = self._holds_memory = False
 
     def hash(self, password: str) -> str:
         """A hash of ``password`` by today's scheme.
 
-        :raises Busy: it waited too long for a slot.
+        :raises Busy: it waited too long for a slot, or the system has no memory for it.
         """
         return self._run(self._scheme.hash, password)
 
@@ -52,24 +51,13 @@ class Hasher:
         ``None`` is nobody's hash: the answer is no, after the same work. So it is for whatever
         no password could have; that an account has none must not show in the time either.
 
-        :raises Busy: it waited too long for a slot.
+        :raises Busy: it waited too long for a slot, or the system has no memory for it.
         """
         return self._run(self._verify, password, hashed or self._scheme.dummy)
 
     def weak(self, hashed: str) -> bool:
         """Whether ``hashed`` should be replaced now that its password is known."""
         return self._scheme.weak(hashed)
-
-    def rest(self) -> None:
-        """Give memory back to the system, if no hash was asked for since the last call.
-
-        While there are hashes to compute the allocator keeps it: taking 19 MiB from the system
-        anew each time would make a hash a quarter slower.
-        """
-        if self._holds_memory and not self._busy:
-            self._holds_memory = False
-            _trim()
-        self._busy = False
 
     def _verify(self, password: str, hashed: str) -> bool:
         answer = verify(password, hashed)
@@ -78,8 +66,7 @@ class Hasher:
         return bool(answer)
 
     def _run(self, work: Callable[..., Result], *values: str) -> Result:
-        self._busy = self._holds_memory = True
-        coming = self._threads.submit(work, *values)
+        coming = self._threads.submit(_with_memory, work, *values)
         try:
             return coming.result(self.wait)
         except TimeoutError:
@@ -88,12 +75,13 @@ class Hasher:
             return coming.result()
 
 
+def _with_memory(work: Callable[..., Result], *values: str) -> Result:
+    try:
+        return work(*values)
+    except MemoryError:
+        raise Busy from None
+
+
 def _stand_back() -> None:
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
-
-
-def _trim() -> None:
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own.
-    if trim:
-        trim(0)

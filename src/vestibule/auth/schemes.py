@@ -11,20 +11,36 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from binascii import unhexlify
 from collections.abc import Callable
+from secrets import token_bytes
 from typing import Any, NamedTuple, Protocol
 
-from argon2 import PasswordHasher, extract_parameters
-from argon2.exceptions import Argon2Error, VerifyMismatchError
-from argon2.low_level import Type
+from nacl.bindings import crypto_pwhash_alg, crypto_pwhash_ALG_ARGON2ID13
+from nacl.exceptions import RuntimeError as SodiumError
 
 # bcrypt reads this many bytes and no more; its library raises above them.
 BCRYPT_BYTES = 72
 BCRYPT_COST = 12
+
+
+class Argon2Cost(NamedTuple):
+    """What an argon2id hash of one lane costs."""
+
+    # In KiB.
+    memory: int
+    passes: int
+
+    def __str__(self) -> str:
+        """As it stands in a hash, after what says that it is one of argon2id."""
+        return f"m={self.memory},t={self.passes},p=1"
+
+
 # OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane.
-ARGON2 = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, type=Type.ID)
+ARGON2 = Argon2Cost(memory=19 * 1024, passes=2)
+# Bytes: RFC 9106, 3.1 and 4.
+SALT_BYTES, KEY_BYTES = 16, 32
 
 # The most that a stored hash may cost to check: about a second, and 256 MiB.
 MOST_BCRYPT_COST = 15
@@ -51,18 +67,24 @@ class Scheme(Protocol):
 class Argon2id:
     """What the strict profile hashes with (RFC 9106)."""
 
-    dummy = f"$argon2id$v=19$m={ARGON2.memory_cost},t=2,p=1${'A' * 22}${'A' * 43}"
+    dummy = f"$argon2id$v=19${ARGON2}${'A' * 22}${'A' * 43}"
 
     def hash(self, password: str) -> str:
-        """An argon2id hash in PHC string format."""
-        return ARGON2.hash(password)
+        """An argon2id hash in PHC string format.
+
+        :raises MemoryError: the system has none left.
+        """
+        salt = token_bytes(SALT_BYTES)
+        key = _argon2id_key(password.encode(), salt, ARGON2, KEY_BYTES)
+        return f"$argon2id$v=19${ARGON2}${_phc(salt)}${_phc(key)}"
 
     def weak(self, hashed: str) -> bool:
         """Whether ``hashed`` is of another scheme, or of less memory or fewer passes."""
-        if not hashed.startswith("$argon2id$v=19$"):
+        found = re.match(r"\$argon2id\$v=19\$m=([0-9]+),t=([0-9]+),", hashed)
+        if not found:
             return True
-        cost = extract_parameters(hashed)
-        return cost.memory_cost < ARGON2.memory_cost or cost.time_cost < ARGON2.time_cost
+        memory, passes = map(int, found.groups())
+        return memory < ARGON2.memory or passes < ARGON2.passes
 
 
 class Bcrypt:
@@ -74,7 +96,7 @@ class Bcrypt:
         """A bcrypt hash; argon2id where bcrypt would not read all of the password."""
         secret = password.encode()
         if len(secret) > BCRYPT_BYTES:
-            return ARGON2.hash(password)
+            return Argon2id().hash(password)
         import bcrypt  # noqa: PLC0415 - see _bcrypt.
 
         return bcrypt.hashpw(secret, bcrypt.gensalt(BCRYPT_COST)).decode()
@@ -90,13 +112,15 @@ def verify(password: str, hashed: str) -> bool | None:
     """Whether ``hashed``, of whichever scheme, is of ``password``.
 
     ``None`` is a no without any work: ``hashed`` is nothing that a password could have.
+
+    :raises MemoryError: the system has none left.
     """
     for shape in SHAPES:
         found = shape.pattern.fullmatch(hashed)
         if found:
             try:
                 return shape.opens(password.encode(), found.groupdict(), shape)
-            except (ValueError, Argon2Error):
+            except ValueError:
                 return None
     return None
 
@@ -114,14 +138,43 @@ class Shape(NamedTuple):
     key: Callable[[str], bytes] = str.encode
 
 
+def _argon2id(secret: bytes, parts: Parts, shape: Shape) -> bool:
+    salt, key = shape.salt(parts["salt"]), shape.key(parts["key"])
+    return hmac.compare_digest(_argon2id_key(secret, salt, _argon2_cost(parts), len(key)), key)
+
+
+def _argon2id_key(secret: bytes, salt: bytes, cost: Argon2Cost, length: int) -> bytes:
+    """What argon2id makes of a secret, with one lane and 16 bytes of salt: by libsodium.
+
+    It looks which instructions this processor has. argon2-cffi, built for those that each has, is
+    a third slower: docs/decisions/0021-argon2id-by-libsodium.md.
+    """
+    memory, variant = cost.memory * 1024, crypto_pwhash_ALG_ARGON2ID13
+    try:
+        return crypto_pwhash_alg(length, secret, salt, cost.passes, memory, variant)
+    except SodiumError:
+        # All that is left to fail: costs and lengths that it refuses are a ValueError.
+        raise MemoryError from None
+
+
 def _argon2(secret: bytes, parts: Parts, _: Shape) -> bool:
-    memory = _bounded(parts["memory"], MOST_ARGON2_MEMORY)
-    _bounded(parts["passes"], MOST_ARGON2_WORK // memory)
+    """Whatever argon2 libsodium does not do: by argon2-cffi."""
+    from argon2 import PasswordHasher  # noqa: PLC0415 - memory, as with bcrypt.
+    from argon2.exceptions import Argon2Error, VerifyMismatchError  # noqa: PLC0415
+
+    _argon2_cost(parts)
     _bounded(parts["lanes"], MOST_LANES)
     try:
-        return ARGON2.verify(parts["whole"], secret)
+        return PasswordHasher().verify(parts["whole"], secret)
     except VerifyMismatchError:
         return False
+    except Argon2Error as malformed:
+        raise ValueError("argon2") from malformed
+
+
+def _argon2_cost(parts: Parts) -> Argon2Cost:
+    memory = _bounded(parts["memory"], MOST_ARGON2_MEMORY)
+    return Argon2Cost(memory, _bounded(parts["passes"], MOST_ARGON2_WORK // memory))
 
 
 def _bcrypt(secret: bytes, parts: Parts, _: Shape) -> bool:
@@ -172,10 +225,28 @@ def _base64(text: str) -> bytes:
     return b64decode(bare + "=" * (-len(bare) % 4), validate=True)
 
 
+def _phc(value: bytes) -> str:
+    """Base64 as the PHC string format has it: without padding."""
+    return b64encode(value).rstrip(b"=").decode()
+
+
+def _of_phc(text: str) -> bytes:
+    """What :func:`_phc` wrote; a text that it would not write stands for nothing."""
+    value = _base64(text)
+    if _phc(value) != text:
+        raise ValueError("base64")
+    return value
+
+
 BCRYPT = r"(?P<whole>\$2[aby]\$(?P<cost>[0-9]{2})\$[./A-Za-z0-9]{53})"
-ARGON = (
-    r"(?P<whole>\$argon2(?:id|i|d)(?:\$v=(?:16|19))?"
-    r"\$m=(?P<memory>[0-9]{1,9}),t=(?P<passes>[0-9]{1,9}),p=(?P<lanes>[0-9]{1,9})"
+# Argon2's own numbers begin with no zero.
+COST = r"\$m=(?P<memory>[1-9][0-9]{0,8}),t=(?P<passes>[1-9][0-9]{0,8})"
+ARGON2ID = (
+    rf"\$argon2id\$v=19{COST},p=1"
+    r"\$(?P<salt>[A-Za-z0-9+/]{22})\$(?P<key>[A-Za-z0-9+/]{22,88})"
+)
+ARGON2_ANY = (
+    rf"(?P<whole>\$argon2(?:id|i|d)(?:\$v=(?:16|19))?{COST},p=(?P<lanes>[1-9][0-9]{{0,8}})"
     r"\$[A-Za-z0-9+/]{11,88}\$[A-Za-z0-9+/]{22,88})"
 )
 SALT, ROUNDS = r"(?P<salt>[^$]+)", r"(?P<rounds>[0-9]{1,9})"
@@ -190,7 +261,8 @@ def _shape(pattern: str, opens: Callable[[bytes, Parts, Shape], bool], *texts: A
 
 SHAPES = (
     # As the libraries write them, and Django, which puts a name before them.
-    _shape(rf"(?:argon2)?{ARGON}", _argon2),
+    _shape(rf"(?:argon2)?{ARGON2ID}", _argon2id, _of_phc, _of_phc),
+    _shape(rf"(?:argon2)?{ARGON2_ANY}", _argon2),
     _shape(rf"(?:bcrypt\$)?{BCRYPT}", _bcrypt),
     # Django.
     _shape(rf"bcrypt_sha256\${BCRYPT}", _bcrypt_sha256),

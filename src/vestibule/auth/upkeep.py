@@ -10,7 +10,6 @@ from typing import Protocol
 
 from vestibule.auth.audit import Audit
 from vestibule.auth.errors import StorageUnavailable
-from vestibule.auth.hashing import Hasher
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import RateLimits
 from vestibule.auth.registrations import Registrations
@@ -48,7 +47,6 @@ class Upkeep:
     _outbox: Outbox
     _audit: Audit
     _registrations: Registrations
-    _hasher: Hasher
     _workers: list[Worker] = field(default_factory=list)
     _closing: Event = field(default_factory=Event)
 
@@ -78,7 +76,6 @@ class Upkeep:
             self._sessions.record_visits,
             self._registrations.send_reminders,
             self._audit.flush,
-            self._hasher.rest,
         )
         # A mail server may take its time, and nothing else must wait for it.
         mail, wake = (self._outbox.deliver_next,), self._outbox.queued
