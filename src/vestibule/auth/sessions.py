@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from vestibule.auth.acts import PUBLIC_DIGITS, acting
@@ -102,9 +103,13 @@ class Sessions:
         visit = self._db.find_session(
             digest(session_id), now, idle=self.idle, lifetime=self.lifetime
         )
-        if visit and now - visit.last_seen_at >= min(TOUCH_EVERY, self.idle / 4):
+        if visit and now - visit.last_seen_at >= self._touch_every:
             self._seen[visit.session_id] = now
         return visit
+
+    @cached_property
+    def _touch_every(self) -> timedelta:
+        return min(TOUCH_EVERY, self.idle / 4)
 
     def record_visits(self) -> None:
         """Write down which sessions were used: later, and together, so that no reader waits."""
