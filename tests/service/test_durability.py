@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, Engine, event
 
 from tests.conftest import Build
 from tests.stage.databases import only_sqlite
@@ -22,7 +21,6 @@ from tests.stage.visits import (
 )
 from vestibule.config import SQLiteFile
 from vestibule.db import DB, StorageUnavailable, sqlite
-from vestibule.db.engine import may_write
 
 pytestmark = only_sqlite("PostgreSQL has a disk of its own")
 
@@ -32,19 +30,18 @@ PROMISED = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
 
 
 @pytest.fixture
-def told() -> Iterator[list[dict[str, Any]]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What SQLite says of itself at the beginning of each transaction that writes."""
     found: list[dict[str, Any]] = []
+    begin = sqlite.begin_writing
 
-    def ask(connection: Connection) -> None:
-        if may_write(connection):
-            raw: Any = connection.connection.dbapi_connection
-            answers = {name: raw.execute(f"PRAGMA {name}").fetchone() for name in PROMISED}
-            found.append({name: value for name, (value,) in answers.items()})
+    def ask(connection: Any) -> None:
+        begin(connection)
+        answers = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in PROMISED}
+        found.append({name: value for name, (value,) in answers.items()})
 
-    event.listen(Engine, "begin", ask)
-    yield found
-    event.remove(Engine, "begin", ask)
+    monkeypatch.setattr(sqlite, "begin_writing", ask)
+    return found
 
 
 def live(client: FlaskClient) -> None:
@@ -59,7 +56,7 @@ def live(client: FlaskClient) -> None:
 
 @pytest.mark.parametrize("profile", [STRICT, "classic"])
 def test_every_transaction_that_writes_reaches_the_disk(
-    build: Build, profile: str, told: list[dict[str, Any]]
+    told: list[dict[str, Any]], build: Build, profile: str
 ) -> None:
     live(build(profile).test_client())
     assert len(told) > 4
@@ -67,7 +64,7 @@ def test_every_transaction_that_writes_reaches_the_disk(
 
 
 @pytest.fixture
-def db(build: Build) -> Iterator[DB]:
+def db(build: Build, told: list[dict[str, Any]]) -> Iterator[DB]:
     """A database with tables."""
     data = build(STRICT).extensions["vestibule"].outbox.folder.parent
     opened = DB(SQLiteFile(data / "vestibule.db"))

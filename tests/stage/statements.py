@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
-from sqlalchemy import Connection, event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Dialect
 
-from vestibule.db.engine import may_write
+from vestibule.db import DB
+from vestibule.db.statements import Prepared, Statement
+from vestibule.db.work import Work
 
 
 @dataclass
@@ -35,20 +37,19 @@ def asked() -> Iterator[Asked]:
     """Whatever is asked until the end of the block."""
     found = Asked()
 
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            found.statements.append(" ".join(statement.split()))
+    prepare, work = Statement.on, DB._work  # noqa: SLF001 - there is no other ear.
 
-    def begin(connection: Connection) -> None:
-        if may_write(connection):
+    def note(statement: Statement, dialect: Dialect) -> Prepared:
+        prepared = prepare(statement, dialect)
+        found.statements.append(" ".join(prepared.sql.split()))
+        return prepared
+
+    def begin(db: DB, lent: Any, *, writing: bool = False) -> Work:
+        if writing:
             found.writing += 1
         else:
             found.reading += 1
+        return work(db, lent, writing=writing)
 
-    event.listen(Engine, "before_cursor_execute", note)
-    event.listen(Engine, "begin", begin)
-    try:
+    with patch.object(Statement, "on", note), patch.object(DB, "_work", begin):
         yield found
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-        event.remove(Engine, "begin", begin)

@@ -177,7 +177,7 @@ class Auth:
         with self._db.begin() as tx:
             # A reset may have committed while the hash was computed.
             user = self.passwords.confirm(tx, checked)
-            user.pending_until = None
+            tx.users.change(user, pending_until=None)
             acting().accept(tx)
             self.attempts.succeeded(tx, attempt)
             return self.sessions.open(tx, user.id, device, instead_of)

@@ -48,7 +48,7 @@ class Accounts:
         hashed = self._owners.hash_new(new, proof)
         with self._db.begin() as tx:
             user = self._owners.confirm(tx, proof)
-            user.hashed_password = hashed
+            tx.users.change(user, hashed_password=hashed)
             self._owners.forgive(tx, user)
             tx.sessions.close_all(user.id)
             self._tokens.void(tx, user)

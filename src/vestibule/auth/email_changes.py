@@ -111,7 +111,7 @@ class EmailChanges:
                     raise BadToken(OVER)
                 acting().accept(tx)
                 self._settle(tx, user, email)
-                user.hashed_password = NONE
+                tx.users.change(user, hashed_password=NONE)
                 tx.sessions.close_all(user.id)
                 tx.tokens.drop_all(user.id)
                 self._outbox.add(tx, UNDONE, email)
@@ -144,5 +144,6 @@ class EmailChanges:
         other = tx.users.with_key(key)
         if other is not None and other.id != user.id and other.pending:
             tx.users.remove(other.id)
-        user.email, user.email_key = email, key
-        user.verified_at, user.pending_until = self._clock(), None
+        tx.users.change(
+            user, email=email, email_key=key, verified_at=self._clock(), pending_until=None
+        )

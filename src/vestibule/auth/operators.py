@@ -47,7 +47,7 @@ class Operators:
         with self._audit.recording("account.disable") as act, self._db.begin() as tx:
             user = _owner(tx, email)
             act.of(user)
-            user.disabled_at = user.disabled_at or self._clock()
+            tx.users.change(user, disabled_at=user.disabled_at or self._clock())
             tx.sessions.close_all(user.id)
             # A thief may have changed the address: the way back waits until the account is enabled.
             self._tokens.void(tx, user)
@@ -61,7 +61,7 @@ class Operators:
         with self._audit.recording("account.enable") as act, self._db.begin() as tx:
             user = _owner(tx, email)
             act.of(user)
-            user.disabled_at = None
+            tx.users.change(user, disabled_at=None)
             act.accept(tx)
 
     def unlock(self, email: str) -> None:

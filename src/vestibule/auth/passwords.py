@@ -103,7 +103,7 @@ class Passwords:
         if user.hashed_password != checked.hashed:
             raise Overtaken(WRONG)
         if checked.stronger:
-            user.hashed_password = checked.stronger
+            tx.users.change(user, hashed_password=checked.stronger)
         return user
 
     def _check(self, user: User | None, password: str) -> Checked | None:

@@ -142,7 +142,7 @@ class Registrations:
         with self._db.begin() as tx:
             self._passwords.confirm(tx, checked)
             user, _ = self._tokens.spend(tx, token, VERIFY)
-            user.verified_at, user.pending_until = self._clock(), None
+            tx.users.change(user, verified_at=self._clock(), pending_until=None)
             acting().accept(tx)
             return user.email, self._sessions.open(tx, user.id, device, instead_of)
 
@@ -168,7 +168,7 @@ class Registrations:
                 user = tx.users.add(email=email, hashed_password=hashed, **columns)
             elif user is not None and user.pending and self._rules.required and self.concealed:
                 # Whoever registered it before has not shown to be its owner.
-                user.email, user.hashed_password, user.pending_until = email, hashed, until
+                tx.users.change(user, email=email, hashed_password=hashed, pending_until=until)
             else:
                 if self.concealed:
                     tx.users.rewrite(user.id if user else 0)

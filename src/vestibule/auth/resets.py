@@ -85,10 +85,12 @@ class Resets:
         hashed = self._passwords.hash_new(password, user.email if user else "")
         with self._db.begin() as tx:
             user, _ = self._tokens.spend(tx, token, RESET)
-            user.hashed_password = hashed
-            if not self.classic:
+            if self.classic:
+                tx.users.change(user, hashed_password=hashed)
+            else:
                 # The token came by mail.
-                user.verified_at, user.pending_until = user.verified_at or self._clock(), None
+                proved = {"verified_at": user.verified_at or self._clock(), "pending_until": None}
+                tx.users.change(user, hashed_password=hashed, **proved)
             acting().of(user)
             self._attempts.forgive(tx, user.email_key)
             acting().accept(tx)

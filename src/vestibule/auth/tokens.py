@@ -94,7 +94,7 @@ class Tokens:
         A thief who changed the address would otherwise kill the link that undoes it by changing
         the password too.
         """
-        tx.tokens.drop_all(user.id, but=UNDO, elsewhere=user.email_key)
+        tx.tokens.drop_all_but(user.id, UNDO, elsewhere=user.email_key)
 
     def sweep(self, most: int) -> bool:
         """Remove up to ``most`` tokens that are over, and say whether there may be more."""

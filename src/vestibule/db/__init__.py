@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import inspect, select, text
+from sqlalchemy import PoolProxiedConnection, inspect, select, text
 from sqlalchemy.exc import InvalidRequestError, NoResultFound
-from sqlalchemy.orm import Session as Work
 
 from vestibule.config import Database, SQLiteFile
 from vestibule.db import sqlite
 from vestibule.db.audit import Audit
-from vestibule.db.engine import Opened, alone, writing
+from vestibule.db.engine import Opened
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, translated
 from vestibule.db.outbox import Outbox
 from vestibule.db.rate_limits import RateLimits
 from vestibule.db.sessions import SessionCheck, Sessions, Visit
 from vestibule.db.sqlite import SQLITE_VERSION
+from vestibule.db.statements import Statement
 from vestibule.db.sweeping import Over
 from vestibule.db.tokens import Tokens
 from vestibule.db.users import Users
+from vestibule.db.work import Work
 from vestibule.user import User
 
 __all__ = [
@@ -35,9 +36,10 @@ __all__ = [
     "Transaction",
     "Visit",
 ]
+REVISION = Statement(text("SELECT version_num FROM alembic_version"))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Transaction:
     """What can be read and written together: all of it is stored, or none."""
 
@@ -75,8 +77,7 @@ class DB:
     def __init__(self, database: Database) -> None:
         self._opened = _opened(database)
         self._engine = self._opened.engine
-        # Made once: with all their listeners that takes as long as a statement.
-        self._writing, self._alone = writing(self._engine), alone(self._engine)
+        self._driver = self._engine.dialect.loaded_dbapi
         self._check_session = SessionCheck(self._opened)
 
     def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
@@ -95,8 +96,9 @@ class DB:
         """
         if not columns:
             raise InvalidRequestError("no column was named")
-        with translated(), Work(self._engine, expire_on_commit=False) as work:
-            user = work.scalars(select(User).filter_by(**columns).order_by(User.id)).first()
+        found = select(User).filter_by(**columns).order_by(User.id).limit(1)
+        with self._lent() as lent:
+            user: User | None = self._work(lent).first(Statement(found, of=User))
         if user is None:
             raise NoResultFound
         return user
@@ -114,8 +116,7 @@ class DB:
             user = tx.users.get(user_id)
             if user is None:
                 raise NoResultFound
-            for name, value in columns.items():
-                setattr(user, name, value)
+            tx.users.change(user, **columns)
 
     def find_session(
         self, digest: str, now: datetime, *, idle: timedelta, lifetime: timedelta
@@ -136,31 +137,22 @@ class DB:
         :raises Conflict: another transaction was in the way; nothing was stored.
         :raises StorageUnavailable: the database is locked, full or gone; nothing was stored.
         """
-        with (
-            self._opened.turn(),
-            translated(),
-            Work(self._writing, expire_on_commit=False) as work,
-        ):
-            with work.begin():
-                info = dict(work.connection().info)
-                self._require_current(info)
-                tx = _tables(work)
+        with self._opened.turn(), self._lent() as lent:
+            with self._transaction(lent, self._opened.begin_writing):
+                tx = _tables(self._work(lent, writing=True))
                 yield tx
                 tx.complete()
             # A file deleted or replaced meanwhile took the commit with it: do not acknowledge it.
-            self._require_current(info)
+            if not self._opened.is_current(lent.info):
+                self._engine.dispose()
+                raise StorageUnavailable("the database file was replaced")
         tx.committed()
-
-    def _require_current(self, info: object) -> None:
-        if not self._opened.is_current(info):
-            self._engine.dispose()
-            raise StorageUnavailable("the database file was replaced")
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that only reads, and waits for no writer."""
-        with translated(), Work(self._engine, expire_on_commit=False) as work:
-            yield _tables(work, writing=False)
+        with self._lent() as lent, self._transaction(lent, self._opened.begin_reading):
+            yield _tables(self._work(lent))
 
     @contextmanager
     def look(self) -> Iterator[Transaction]:
@@ -168,8 +160,42 @@ class DB:
 
         There it is one round trip, where beginning and ending a transaction makes two.
         """
-        with translated(), Work(self._alone, expire_on_commit=False) as work:
-            yield _tables(work, writing=False)
+        with self._lent() as lent:
+            yield _tables(self._work(lent))
+
+    @contextmanager
+    def _lent(self) -> Iterator[PoolProxiedConnection]:
+        """A connection, given back afterwards; the driver's errors are told in our words."""
+        with translated(self._driver):
+            lent = self._engine.raw_connection()
+            try:
+                yield lent
+            finally:
+                lent.close()
+
+    @contextmanager
+    def _transaction(
+        self, lent: PoolProxiedConnection, begin: Callable[[Any], object]
+    ) -> Iterator[None]:
+        """Around what is done in a transaction: committed at the end, or undone."""
+        driver: Any = lent.dbapi_connection
+        try:
+            begin(driver)
+            yield
+            driver.commit()
+        except BaseException:
+            self._undo(lent, driver)
+            raise
+
+    def _undo(self, lent: PoolProxiedConnection, driver: Any) -> None:
+        try:
+            driver.rollback()
+        except self._driver.Error:
+            # Nobody knows what it would do next. The server undoes what it does not hear of.
+            lent.invalidate()
+
+    def _work(self, lent: PoolProxiedConnection, *, writing: bool = False) -> Work:
+        return Work(lent.dbapi_connection, self._engine.dialect, self._opened.long, writing)
 
     def sweep(self, over: Callable[[Transaction], Over], most: int) -> bool:
         """Remove up to ``most`` of the rows that are over, and say whether there may be more.
@@ -188,9 +214,9 @@ class DB:
 
         :raises StorageUnavailable: the database cannot be read.
         """
-        with translated(), self._engine.connect() as connection:
-            version: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return version
+        with self._lent() as lent, self._transaction(lent, self._opened.begin_reading):
+            revision: str | None = self._work(lent).value(REVISION)
+        return revision
 
     def close(self) -> None:
         """Give back every connection."""
@@ -198,8 +224,8 @@ class DB:
         self._opened.close()
 
 
-def _tables(work: Work, *, writing: bool = True) -> Transaction:
-    users = Users(work, writing)
+def _tables(work: Work) -> Transaction:
+    users = Users(work)
     return Transaction(
         users,
         Sessions(work, users),

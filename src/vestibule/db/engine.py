@@ -9,22 +9,24 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-WRITE, ALONE = "vestibule_write", "vestibule_alone"
-
 
 @dataclass(frozen=True)
 class Opened:
     """A database that was opened; nothing is connected until it is used."""
 
-    # For transactions.
+    # Whose connections transactions are made on.
     engine: Engine
     # For session checks, where each thread keeps a connection, and each statement stands alone.
     checks: Engine
+    # Begin a transaction on the driver's connection: one that may write, and one that only reads.
+    begin_writing: Callable[[Any], object]
+    begin_reading: Callable[[Any], object]
     # Whether the connection that remembers this (its ``info``) leads to what is there now.
     is_current: Callable[[Any], bool]
     # Whether this error means that the driver's connection had been lost before it was used.
     was_lost: Callable[[Exception, Any], bool]
-
+    # A cursor of the driver's connection, for an answer that does not fit into the memory.
+    long: Callable[[Any], Any]
     # Around a transaction that may write: where there is one writer at a time, the wait for it.
     turn: Callable[[], AbstractContextManager[None]] = nullcontext
 
@@ -32,23 +34,3 @@ class Opened:
         """Give back every connection."""
         self.engine.dispose()
         self.checks.dispose()
-
-
-def writing(engine: Engine) -> Engine:
-    """The same engine, whose transactions may write."""
-    return engine.execution_options(**{WRITE: True})
-
-
-def alone(engine: Engine) -> Engine:
-    """The same engine, for a statement that needs no transaction around it."""
-    return engine.execution_options(**{ALONE: True})
-
-
-def is_alone(connection: Any) -> bool:
-    """Whether this connection of SQLAlchemy's is of an engine for one statement."""
-    return bool(connection.get_execution_options().get(ALONE, False))
-
-
-def may_write(connection: Any) -> bool:
-    """Whether this connection of SQLAlchemy's is of an engine for ``writing``."""
-    return bool(connection.get_execution_options().get(WRITE, False))

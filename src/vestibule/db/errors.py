@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import exc
 
@@ -25,25 +26,27 @@ class AlreadyExists(Exception):
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Turn the database's own failures into ``StorageUnavailable``: callers never see a driver."""
+def translated(driver: Any) -> Iterator[None]:
+    """Turn the database's own failures into ``StorageUnavailable``: callers never see a driver.
+
+    :param driver: the module whose errors these are (PEP 249), bare or wrapped by SQLAlchemy.
+    """
     try:
         yield
-    except exc.IntegrityError as error:
-        if _sqlstate(error) == FOREIGN_KEY:
-            # What it refers to has just gone. Whoever tries again finds out in words.
-            raise Conflict(sentence(error)) from error
-        raise AlreadyExists from error
-    except (exc.DBAPIError, exc.TimeoutError) as error:
-        conflict = _sqlstate(error) in CONFLICTS
-        raise (Conflict if conflict else StorageUnavailable)(sentence(error)) from error
+    except (driver.Error, exc.DBAPIError, exc.TimeoutError) as error:
+        raise _named(error, driver) from error
+
+
+def _named(error: Exception, driver: Any) -> Exception:
+    own = getattr(error, "orig", error)
+    # PostgreSQL's code for what went wrong.
+    code = getattr(own, "sqlstate", None)
+    if isinstance(own, driver.IntegrityError):
+        # What it refers to has just gone: whoever tries again finds out in words.
+        return Conflict(sentence(error)) if code == FOREIGN_KEY else AlreadyExists()
+    return (Conflict if code in CONFLICTS else StorageUnavailable)(sentence(error))
 
 
 def sentence(error: Exception) -> str:
     """What the driver says ("database is locked"): it names no value, parameters are hidden."""
     return str(getattr(error, "orig", error)).partition("\n")[0]
-
-
-def _sqlstate(error: Exception) -> str | None:
-    """PostgreSQL's code for what went wrong."""
-    return getattr(getattr(error, "orig", None), "sqlstate", None)

@@ -20,7 +20,6 @@ from sqlalchemy.schema import (
 )
 
 from vestibule.config import Database, SQLiteFile
-from vestibule.db.engine import writing
 from vestibule.db.errors import translated
 from vestibule.db.sqlite import open_engine
 from vestibule.user import Row
@@ -95,7 +94,7 @@ def filling(database: Database) -> Iterator[Filling]:
     """
     engine = engine_of(database)
     try:
-        with translated(), writing(engine).connect() as connection:
+        with translated(engine.dialect.loaded_dbapi), engine.connect() as connection:
             with connection.begin():
                 yield Filling(connection)
             _tidy(connection)

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import select
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from vestibule.config import PostgreSQLServer
-from vestibule.db.engine import Opened, is_alone, may_write
+from vestibule.db.engine import Opened
 
 CONNECT_SECONDS = 3
 # Anything takes milliseconds. Whoever waits this long for a lock, for a statement or for a server
@@ -48,6 +49,8 @@ NETWORK: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": int(SILENT_SECONDS * 1000),
 }
+# The names of cursors that answer by and by.
+NUMBERS = count()
 
 
 class Link(psycopg.Connection[Any]):
@@ -159,10 +162,17 @@ def opened(server: PostgreSQLServer) -> Opened:
         pool_timeout=server.pool_timeout.total_seconds(),
         pool_use_lifo=True,
     )
-    event.listen(engine, "begin", _begin)
     event.listen(engine, "checkout", _require_open)
     checks = _engine(server, Link, prepare_threshold=0, poolclass=NullPool)
-    return Opened(engine, checks, is_current=lambda _: True, was_lost=_was_lost)
+    return Opened(
+        engine,
+        checks,
+        begin_writing=lambda link: link.begin(BEGIN_WRITE, only_reads=False),
+        begin_reading=lambda link: link.begin(BEGIN_READ, only_reads=True),
+        is_current=lambda _: True,
+        was_lost=_was_lost,
+        long=lambda link: link.cursor(f"long_{next(NUMBERS)}"),
+    )
 
 
 def open_patiently(server: PostgreSQLServer) -> Engine:
@@ -196,16 +206,6 @@ def _engine(
         "postgresql+psycopg://", creator=connect, hide_parameters=True, **options
     )
     return engine
-
-
-def _begin(connection: Connection) -> None:
-    link: Any = connection.connection.dbapi_connection
-    if is_alone(connection):
-        return
-    if may_write(connection):
-        link.begin(BEGIN_WRITE, only_reads=False)
-    else:
-        link.begin(BEGIN_READ, only_reads=True)
 
 
 def _require_open(connection: Any, _: object, __: object) -> None:

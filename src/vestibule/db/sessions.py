@@ -15,36 +15,46 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, text, update
+from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session as Work
 
 from vestibule.db.engine import Opened
 from vestibule.db.errors import StorageUnavailable, sentence
+from vestibule.db.statements import Statement, adding
 from vestibule.db.sweeping import Over
 from vestibule.db.users import Users
+from vestibule.db.work import Work
 from vestibule.user import Session, User, micros, moment
 
 MICROSECOND = timedelta(microseconds=1)
+COLUMNS = (
+    *("digest", "user_id", "created_at", "last_seen_at", "expires_at"),
+    *("user_agent", "address"),
+)
+OWN = Session.user_id == bindparam("user_id")
+ADD = Statement(adding(Session, *COLUMNS))
 # Another process may have noted a later moment.
-LATER = (
+LATER = Statement(
     update(Session)
     .where(Session.id == bindparam("number"), Session.last_seen_at < bindparam("at"))
     .values(last_seen_at=bindparam("at"))
 )
-# Written out, because each login needs them: what builds statements of objects takes much longer.
-ADD = text("""
-    INSERT INTO sessions
-      (digest, user_id, created_at, last_seen_at, expires_at, user_agent, address)
-    VALUES (:digest, :user_id, :created_at, :last_seen_at, :expires_at, :user_agent, :address)
-    """)
-MOMENTS = ("created_at", "last_seen_at", "expires_at")
-# SQLite knows no OFFSET without a LIMIT.
-SURPLUS = text("""
-    SELECT id FROM sessions WHERE user_id = :user_id
-    ORDER BY last_seen_at DESC, id DESC LIMIT 1000000 OFFSET :most
-    """)
+CLOSE = Statement(delete(Session).where(Session.digest == bindparam("digest")))
+CLOSE_ALL = Statement(delete(Session).where(OWN, Session.digest != bindparam("but")))
+CLOSE_EVERYBODYS = Statement(delete(Session))
+# What a public id looks like is known: it has no character that means something to LIKE.
+CLOSE_ONE = Statement(delete(Session).where(OWN, Session.digest.startswith(bindparam("public_id"))))
+WITH_DIGEST = Statement(select(Session).where(Session.digest == bindparam("digest")), of=Session)
+OF_USER = Statement(
+    select(Session).where(OWN).order_by(Session.last_seen_at.desc(), Session.id), of=Session
+)
+SURPLUS = Statement(
+    select(Session.id)
+    .where(OWN)
+    .order_by(Session.last_seen_at.desc(), Session.id.desc())
+    .offset(bindparam("most"))
+)
 
 
 class Visit(NamedTuple):
@@ -172,7 +182,7 @@ class _Lost(StorageUnavailable):
     """The connection had been closed by the other side."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Sessions:
     """The ``sessions`` table, inside one transaction."""
 
@@ -181,8 +191,7 @@ class Sessions:
 
     def add(self, **columns: Any) -> None:
         """Store a session."""
-        moments = {name: micros(columns[name]) for name in MOMENTS}
-        self._work.execute(ADD, columns | moments)
+        self._work.run(ADD, **columns)
 
     def touch(self, seen: dict[int, datetime]) -> None:
         """Note when these sessions, by number, were used; those that are gone stay gone.
@@ -190,49 +199,43 @@ class Sessions:
         One that somebody ends in this moment is left alone, or two would wait for each other.
         """
         there = select(Session.id).where(Session.id.in_(seen)).order_by(Session.id)
-        free = there.with_for_update(key_share=True, skip_locked=True)
-        rows = [{"number": each, "at": seen[each]} for each in self._work.scalars(free)]
+        free = Statement(there.with_for_update(key_share=True, skip_locked=True))
+        rows = [{"number": each, "at": seen[each]} for (each,) in self._work.all(free)]
         if rows:
             # All together: PostgreSQL is asked once, however many there are.
-            self._work.connection().execute(LATER, rows)
+            self._work.run_all(LATER, rows)
 
     def close(self, digest: str) -> bool:
         """Remove the session with this digest, and say whether there was one."""
-        closed = delete(Session).where(Session.digest == digest).returning(Session.id)
-        return self._work.scalar(closed) is not None
+        return self._work.run(CLOSE, digest=digest) > 0
 
     def close_all(self, user_id: int, *, but: str | None = None) -> None:
         """Remove every session of the user; the one with the digest ``but`` stays."""
         self._users.lock(user_id)
-        self._work.execute(
-            delete(Session).where(Session.user_id == user_id, Session.digest != (but or ""))
-        )
+        self._work.run(CLOSE_ALL, user_id=user_id, but=but or "")
 
     def close_everybodys(self) -> None:
         """Remove every session."""
-        self._work.execute(delete(Session))
+        self._work.run(CLOSE_EVERYBODYS)
 
     def close_one(self, user_id: int, public_id: str) -> bool:
         """Remove the user's session whose digest begins so, and say whether there was one."""
         self._users.lock(user_id)
-        same = Session.digest.startswith(public_id, autoescape=True)
-        closed = delete(Session).where(Session.user_id == user_id, same).returning(Session.id)
-        return self._work.scalar(closed) is not None
+        return self._work.run(CLOSE_ONE, user_id=user_id, public_id=public_id) > 0
 
     def with_digest(self, digest: str) -> Session | None:
         """The session with this digest, over or not, or ``None``."""
-        return self._work.scalar(select(Session).where(Session.digest == digest))
+        return self._work.first(WITH_DIGEST, digest=digest)
 
     def of_user(self, user_id: int) -> list[Session]:
         """The user's sessions, the one used last first."""
-        mine = select(Session).where(Session.user_id == user_id)
-        return list(self._work.scalars(mine.order_by(Session.last_seen_at.desc(), Session.id)))
+        return self._work.all(OF_USER, user_id=user_id)
 
     def keep_newest(self, user_id: int, most: int) -> None:
         """Remove the user's sessions but the ``most`` that were used last."""
-        ids = self._work.scalars(SURPLUS, {"user_id": user_id, "most": most}).all()
+        ids = [number for (number,) in self._work.all(SURPLUS, user_id=user_id, most=most)]
         if ids:
-            self._work.execute(delete(Session).where(Session.id.in_(ids)))
+            self._work.run(Statement(delete(Session).where(Session.id.in_(ids))))
 
     def over(self, now: datetime, idle: timedelta) -> Over:
         """The sessions whose time has come, or that were unused for ``idle``."""

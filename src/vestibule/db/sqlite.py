@@ -11,11 +11,11 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import QueuePool
 
-from vestibule.db.engine import Opened, may_write
+from vestibule.db.engine import Opened
 from vestibule.db.errors import StorageUnavailable
 
 if sys.platform == "linux":
@@ -42,7 +42,30 @@ def opened(path: Path) -> Opened:
         remembered = info["file"]
         return remembered is not None and bool(remembered == identity(name))
 
-    return Opened(engine, checks, is_current, was_lost=lambda _, __: False, turn=_in_turn(Lock()))
+    return Opened(
+        engine,
+        checks,
+        begin_writing=begin_writing,
+        begin_reading=begin_reading,
+        is_current=is_current,
+        was_lost=lambda _, __: False,
+        # It reads on only when it is asked for more.
+        long=lambda connection: connection.cursor(),
+        turn=_in_turn(Lock()),
+    )
+
+
+def begin_writing(connection: Any) -> None:
+    """Begin a transaction that waits its turn to write.
+
+    One that reads first and writes later would fail at once when another wrote in between.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def begin_reading(connection: Any) -> None:
+    """Begin a transaction that sees one moment, and waits for nobody."""
+    connection.execute("BEGIN")
 
 
 def _in_turn(writer: Lock) -> Callable[[], AbstractContextManager[None]]:
@@ -93,7 +116,8 @@ def open_engine(path: Path, cache: int = CACHE) -> Engine:
         hide_parameters=True,
     )
     event.listen(engine, "connect", partial(_configure, cache))
-    event.listen(engine, "begin", _begin)
+    # Where SQLAlchemy runs the statements, they change the schema, or fill it.
+    event.listen(engine, "begin", lambda it: it.exec_driver_sql("BEGIN IMMEDIATE"))
     _watch_the_file(engine, path)
     return engine
 
@@ -107,12 +131,6 @@ def _configure(cache: int, connection: Any, _: object) -> None:
     cursor.execute(f"PRAGMA cache_size = -{cache}")
     cursor.execute("PRAGMA trusted_schema = OFF")
     cursor.close()
-
-
-def _begin(connection: Connection) -> None:
-    # A transaction that reads first and writes later fails at once when another wrote in between;
-    # with the write lock taken at the start it waits its turn instead.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if may_write(connection) else "BEGIN")
 
 
 def _watch_the_file(engine: Engine, path: Path) -> None:

@@ -6,86 +6,94 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, not_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, delete, exists, select
 
+from vestibule.db.statements import Statement, adding
 from vestibule.db.sweeping import Over
 from vestibule.db.users import Users
+from vestibule.db.work import Work
 from vestibule.user import Token
 
+COLUMNS = ("digest", "purpose", "user_id", "expires_at", "address", "address_key")
+OWN = Token.user_id == bindparam("user_id")
+PURPOSE = Token.purpose == bindparam("purpose")
+ALIVE = Token.expires_at > bindparam("now")
+ADD = Statement(adding(Token, *COLUMNS))
+DROP = Statement(delete(Token).where(OWN, PURPOSE))
+DROP_ALL = Statement(delete(Token).where(OWN))
+DROP_ALL_BUT = Statement(
+    delete(Token).where(
+        OWN, ~and_(Token.purpose == bindparam("but"), Token.address_key != bindparam("elsewhere"))
+    )
+)
+OF = Statement(select(Token).where(OWN, PURPOSE, ALIVE), of=Token)
+OF_USER = Statement(select(Token).where(OWN).order_by(Token.purpose), of=Token)
+LEADS_TO = Statement(
+    select(exists().where(Token.address_key == bindparam("address_key"), PURPOSE, ALIVE))
+)
+ACCEPTED = (
+    Token.digest == bindparam("digest"),
+    PURPOSE,
+    ALIVE,
+    Token.expires_at <= bindparam("last"),
+)
+GOOD = Statement(select(Token).where(*ACCEPTED), of=Token)
+SPEND = Statement(delete(Token).where(*ACCEPTED))
 
-@dataclass(frozen=True)
+
+@dataclass(slots=True)
 class Tokens:
     """The ``tokens`` table, inside one transaction."""
 
-    _work: Session
+    _work: Work
     _users: Users
 
     def replace(self, user_id: int, purpose: str, **columns: Any) -> None:
         """Store a token in the place of the user's earlier one for the same purpose."""
         self.drop(user_id, purpose)
-        self._work.add(Token(user_id=user_id, purpose=purpose, **columns))
+        self._work.run(ADD, user_id=user_id, purpose=purpose, **columns)
 
     def drop(self, user_id: int, purpose: str) -> None:
         """Remove the user's token for this purpose, if there is one."""
         self._users.lock(user_id)
-        self._work.execute(delete(Token).where(Token.user_id == user_id, Token.purpose == purpose))
+        self._work.run(DROP, user_id=user_id, purpose=purpose)
 
-    def drop_all(
-        self, user_id: int, *, but: str | None = None, elsewhere: str | None = None
-    ) -> None:
-        """Remove the user's tokens; that with purpose ``but`` stays if its address is another.
+    def drop_all(self, user_id: int) -> None:
+        """Remove the user's tokens."""
+        self._users.lock(user_id)
+        self._work.run(DROP_ALL, user_id=user_id)
+
+    def drop_all_but(self, user_id: int, purpose: str, *, elsewhere: str) -> None:
+        """Remove the user's tokens; that with this purpose stays if its address is another.
 
         :param elsewhere: the address key that it must not be about, to stay.
         """
         self._users.lock(user_id)
-        doomed = delete(Token).where(Token.user_id == user_id)
-        if but is not None:
-            doomed = doomed.where(not_(and_(Token.purpose == but, Token.address_key != elsewhere)))
-        self._work.execute(doomed)
+        self._work.run(DROP_ALL_BUT, user_id=user_id, but=purpose, elsewhere=elsewhere)
 
     def of(self, user_id: int, purpose: str, now: datetime) -> Token | None:
         """The user's token for this purpose, if it is not over."""
-        return self._work.scalar(
-            select(Token).where(
-                Token.user_id == user_id, Token.purpose == purpose, Token.expires_at > now
-            )
-        )
+        return self._work.first(OF, user_id=user_id, purpose=purpose, now=now)
 
     def of_user(self, user_id: int) -> list[Token]:
         """The user's tokens, by purpose."""
-        mine = select(Token).where(Token.user_id == user_id)
-        return list(self._work.scalars(mine.order_by(Token.purpose)))
+        return self._work.all(OF_USER, user_id=user_id)
 
     def leads_to(self, address_key: str, purpose: str, now: datetime) -> bool:
         """Whether somebody's token for this purpose, not over, is about this address."""
-        about = Token.address_key == address_key
-        good = (about, Token.purpose == purpose, Token.expires_at > now)
-        return bool(self._work.scalar(select(exists().where(*good))))
+        return bool(self._work.value(LEADS_TO, address_key=address_key, purpose=purpose, now=now))
 
     def good(self, digest: str, purpose: str, now: datetime, last: datetime) -> Token | None:
         """The token with this digest, if it would still be accepted now.
 
         :param last: a token that is to end after this moment was issued under another setting.
         """
-        return self._work.scalar(select(Token).where(*_good(digest, purpose, now, last)))
+        return self._work.first(GOOD, digest=digest, purpose=purpose, now=now, last=last)
 
     def spend(self, digest: str, purpose: str, now: datetime, last: datetime) -> bool:
         """Remove the token, and say whether it was good: of many at once, one succeeds."""
-        spent = delete(Token).where(*_good(digest, purpose, now, last)).returning(Token.user_id)
-        return self._work.scalar(spent) is not None
+        return self._work.run(SPEND, digest=digest, purpose=purpose, now=now, last=last) == 1
 
     def over(self, now: datetime) -> Over:
         """The tokens that open nothing any more."""
         return Over(self._work, Token.digest, Token.expires_at <= now)
-
-
-def _good(
-    digest: str, purpose: str, now: datetime, last: datetime
-) -> tuple[ColumnElement[bool], ...]:
-    return (
-        Token.digest == digest,
-        Token.purpose == purpose,
-        Token.expires_at > now,
-        Token.expires_at <= last,
-    )

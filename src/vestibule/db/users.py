@@ -9,41 +9,72 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Select, and_, delete, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, and_, bindparam, delete, select, update
 
+from vestibule.db.statements import Statement, Values, adding
 from vestibule.db.sweeping import Over
+from vestibule.db.work import Work
 from vestibule.user import User
 
 
-@dataclass(frozen=True)
+def _locked(found: Select[Any]) -> Select[Any]:
+    return found.with_for_update(key_share=True)
+
+
+BY_NUMBER = select(User).where(User.id == bindparam("user_id"))
+BY_KEY = select(User).where(User.email_key == bindparam("email_key"))
+FOUND, FOUND_LOCKED = Statement(BY_NUMBER, of=User), Statement(_locked(BY_NUMBER), of=User)
+NAMED, NAMED_LOCKED = Statement(BY_KEY, of=User), Statement(_locked(BY_KEY), of=User)
+LOCK = Statement(_locked(select(User.id).where(User.id == bindparam("user_id"))))
+COLUMNS = (
+    *("email", "email_key", "hashed_password", "created_at", "pseudonym"),
+    *("verified_at", "disabled_at", "pending_until"),
+)
+ADD = Statement(adding(User, *COLUMNS).returning(User.id))
+REWRITE = Statement(
+    update(User).where(User.id == bindparam("user_id")).values(hashed_password=User.hashed_password)
+)
+REMOVE = Statement(delete(User).where(User.id == bindparam("user_id")))
+AFTER = Statement(
+    select(User).where(User.id > bindparam("user_id")).order_by(User.id).limit(bindparam("most")),
+    of=User,
+)
+
+
+@cache
+def _changing(*names: str) -> Statement:
+    values: Values = {name: bindparam(name) for name in names}
+    return Statement(update(User).where(User.id == bindparam("user_id")).values(values))
+
+
+@dataclass(slots=True)
 class Users:
     """The ``users`` table, inside one transaction."""
 
-    _work: Session
-    # Whether those that are found are to be changed, and so kept from others until the end.
-    _locking: bool
-    # The numbers of those who are already.
+    _work: Work
+    # The numbers of those who are kept from others until the end: they may be changed.
     _locked: set[int] = field(default_factory=set)
 
     def get(self, user_id: int) -> User | None:
         """The account with this number, or ``None``; locked in a transaction that may write."""
-        return self._one(User.id == user_id)
+        return self._one(FOUND_LOCKED if self._work.writing else FOUND, user_id=user_id)
 
     def with_key(self, email_key: str) -> User | None:
         """The account whose address compares equal to ``email_key``, or ``None``; locked, too."""
         if "\0" in email_key:
             # No account has it, and PostgreSQL takes no text with it.
             return None
-        return self._one(User.email_key == email_key)
+        return self._one(NAMED_LOCKED if self._work.writing else NAMED, email_key=email_key)
 
     def lock(self, user_id: int) -> None:
         """Let nobody else change this account, or what it owns, until the transaction ends."""
         # Number 0 is nobody's. It must cost as much as somebody who was read just now: nothing.
-        if self._locking and user_id and user_id not in self._locked:
-            self._work.execute(_locked(select(User.id).where(User.id == user_id)))
+        if self._work.writing and user_id and user_id not in self._locked:
+            self._work.all(LOCK, user_id=user_id)
             self._locked.add(user_id)
 
     def add(self, **columns: Any) -> User:
@@ -51,44 +82,39 @@ class Users:
 
         :raises AlreadyExists: the address has an account.
         """
-        user = User(**columns)
-        self._work.add(user)
-        self._work.flush()
-        return user
+        values = dict.fromkeys(COLUMNS) | {"pseudonym": uuid4().hex} | columns
+        return User(id=self._work.value(ADD, **values), **values)
+
+    def change(self, user: User, **columns: Any) -> None:
+        """Give the account these values, here and in the table.
+
+        :raises AlreadyExists: another account has the address.
+        """
+        new = {name: value for name, value in columns.items() if getattr(user, name) != value}
+        if new:
+            self._work.run(_changing(*sorted(new)), user_id=user.id, **new)
+        for name, value in new.items():
+            setattr(user, name, value)
 
     def rewrite(self, user_id: int) -> None:
         """Write the account as it is, which takes as long as a change of it."""
-        same = update(User).where(User.id == user_id)
-        plain = same.values(hashed_password=User.hashed_password)
-        self._work.execute(plain, execution_options={"synchronize_session": False})
+        self._work.run(REWRITE, user_id=user_id)
 
     def remove(self, user_id: int) -> None:
         """Remove the account, and with it all that refers to it, at once."""
-        self._work.execute(delete(User).where(User.id == user_id))
+        self._work.run(REMOVE, user_id=user_id)
 
     def after(self, user_id: int, most: int) -> list[User]:
         """Up to ``most`` accounts with numbers above ``user_id``, in their order."""
-        later = select(User).where(User.id > user_id).order_by(User.id)
-        return list(self._work.scalars(later.limit(most)))
+        return self._work.all(AFTER, user_id=user_id, most=most)
 
     def over(self, now: datetime) -> Over:
         """The accounts whose address nobody verified in time."""
         late = and_(User.pending_until <= now, User.disabled_at.is_(None))
         return Over(self._work, User.id, late)
 
-    def _one(self, condition: ColumnElement[bool]) -> User | None:
-        user = self._work.scalars(self._found(condition)).one_or_none()
-        if user is not None and self._locking:
+    def _one(self, statement: Statement, **values: Any) -> User | None:
+        user: User | None = self._work.first(statement, **values)
+        if user is not None and self._work.writing:
             self._locked.add(user.id)
         return user
-
-    def _found(self, condition: ColumnElement[bool]) -> Select[tuple[User]]:
-        found = select(User).where(condition)
-        if not self._locking:
-            return found
-        # What was read before the lock was had may be old.
-        return _locked(found).execution_options(populate_existing=True)
-
-
-def _locked(found: Select[Any]) -> Select[Any]:
-    return found.with_for_update(key_share=True)
