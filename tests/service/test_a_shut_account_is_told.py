@@ -116,7 +116,7 @@ def test_a_right_password_in_between_does_not_send_it_twice(app: Flask) -> None:
     guess(app, 10, address="203.0.113.1")
     guess(app, MOST - 12, address="203.0.113.2")
     attempts: Attempts = front_desk(app).attempts
-    with attempts.login(ALICE, None):
+    with attempts.login(ALICE, ALICE, None):
         assert guess(app, address="198.51.100.1") == [401]
     assert guess(app, address="198.51.100.1") == [401]
     assert guess(app, address="198.51.100.1") == [429]

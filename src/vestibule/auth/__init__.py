@@ -10,7 +10,7 @@ from functools import partial
 
 from vestibule.auth.accounts import Accounts
 from vestibule.auth.acts import acting
-from vestibule.auth.addresses import comparison_key, require_storable, require_well_formed
+from vestibule.auth.addresses import comparison_key, require_well_formed, storable_key
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.breaches import Breaches
@@ -125,13 +125,13 @@ class Auth:
         :raises TooManyAttempts: too many accounts were made from there.
         :raises Busy: it waited too long for the hash.
         """
-        (require_storable if self.classic else require_well_formed)(email)
-        acting().email_key = comparison_key(email)
-        return self.registrations.register(email, password, device)
+        key = storable_key(email) if self.classic else require_well_formed(email)
+        acting().email_key = key
+        return self.registrations.register(email, key, password, device)
 
     def valid_login(self, email: str, password: str) -> bool:
         """Whether ``password`` is the one of the account; an unknown address has none."""
-        return self.passwords.check(email, password) is not None
+        return self.passwords.check(comparison_key(email), password) is not None
 
     @recorded("login")
     def login(
@@ -149,10 +149,10 @@ class Auth:
         :raises TooManyAttempts: too many failures for this address, or from there.
         :raises Busy: it waited too long for the hash; that counts as no failure.
         """
-        acting().email_key = comparison_key(email)
+        key = acting().email_key = comparison_key(email)
         try:
-            with self.attempts.login(email, device) as attempt:
-                enter = partial(self._enter, email, password, attempt, device, instead_of)
+            with self.attempts.login(email, key, device) as attempt:
+                enter = partial(self._enter, key, password, attempt, device, instead_of)
                 try:
                     return enter()
                 except Overtaken:
@@ -163,13 +163,13 @@ class Auth:
 
     def _enter(
         self,
-        email: str,
+        key: str,
         password: str,
         attempt: Spent,
         device: Device | None,
         instead_of: str | None,
     ) -> str:
-        checked = self.passwords.check(email, password)
+        checked = self.passwords.check(key, password)
         if checked is None:
             raise BadCredentials(WRONG)
         # Before anything is written: it must not take longer than with a wrong password.

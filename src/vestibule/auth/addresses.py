@@ -30,11 +30,9 @@ def comparison_key(email: str) -> str:
         # Nobody has such an address, and normalising thousands of combining marks takes seconds.
         return email
     try:
-        found = _validated(email)
+        return _key(_validated(email))
     except EmailNotValidError:  # The classic profile takes any text for an address.
         return _folded(email)
-    # Folded, faß.de would be fass.de, which is another domain (IDNA 2008, RFC 5894 section 7.2).
-    return f"{_folded(found.local_part)}@{found.ascii_domain}"
 
 
 def wire_form(email: str) -> str:
@@ -46,32 +44,45 @@ def wire_form(email: str) -> str:
     return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
 
 
-def require_storable(email: str) -> None:
+def storable_key(email: str) -> str:
     """Accept what any profile can store.
 
+    :returns: the address as it is compared.
     :raises BadAddress: longer than 250 characters, or with control characters.
     """
+    _require_storable(email)
+    return comparison_key(email)
+
+
+def _require_storable(email: str) -> None:
     if len(email) > MAX_LENGTH:
         raise BadAddress(f"An address has at most {MAX_LENGTH} characters.")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in email):
         raise BadAddress("An address has no control characters.")
 
 
-def require_well_formed(email: str) -> None:
+def require_well_formed(email: str) -> str:
     """Accept what mail can be sent to, intranet names included (RFC 5321, RFC 6531).
 
+    :returns: the address as it is compared.
     :raises BadAddress: with the reason.
     """
-    require_storable(email)
-    if len(comparison_key(email)) > MAX_KEY:
-        # One character can stand for eighteen.
-        raise BadAddress("An address has fewer characters that stand for many.")
+    _require_storable(email)
     if " " in email:
         raise BadAddress("An address has no spaces. (In a form, a + is sent as %2B.)")
     try:
-        _validated(email)
+        key = _key(_validated(email))
     except EmailNotValidError as error:
         raise BadAddress(str(error)) from error
+    if len(key) > MAX_KEY:
+        # One character can stand for eighteen.
+        raise BadAddress("An address has fewer characters that stand for many.")
+    return key
+
+
+def _key(address: ValidatedEmail) -> str:
+    # Folded, faß.de would be fass.de, which is another domain (IDNA 2008, RFC 5894 section 7.2).
+    return f"{_folded(address.local_part)}@{address.ascii_domain}"
 
 
 def _folded(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv6Network
 
-from vestibule.auth.addresses import MAX_LENGTH, comparison_key, require_well_formed
+from vestibule.auth.addresses import MAX_LENGTH, require_well_formed
 from vestibule.auth.conflicts import until_settled
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import (
@@ -99,12 +99,12 @@ class Attempts:
         )
 
     @contextmanager
-    def login(self, email: str, device: Device | None) -> Iterator[Spent]:
+    def login(self, email: str, key: str, device: Device | None) -> Iterator[Spent]:
         """Around a login: it counts if it ends with ``BadCredentials``.
 
+        :param key: what all spellings of the address have in common.
         :raises TooManyAttempts: there were too many failures.
         """
-        key = comparison_key(email)
         known = self._known(key, device)
         budgets = self._of_device(known) if known else self._of_stranger(key, device)
         try:

@@ -57,10 +57,10 @@ class EmailChanges:
         :raises UndoOpen: the last change can still be undone.
         :raises TooManyAttempts: asked for too often.
         """
-        require_well_formed(email)
+        key = require_well_formed(email)
         proof = self._owners.prove(session_id, password, device)
         # One mail to an address that somebody typed, and one to that of the account.
-        people = (comparison_key(email), str(proof.checked.user_id))
+        people = (key, str(proof.checked.user_id))
         self._attempts.mail(CHANGE, device, *people)
         with self._db.begin() as tx:
             user = self._owners.confirm(tx, proof)

@@ -69,11 +69,8 @@ class KnownDevices:
 
         :param cookie: what the browser sent; what other accounts know it by stays in it.
         """
-        visit = self._sessions.find(session_id)
-        if visit is None:
-            return None
         with self._db.look() as tx:
-            user = tx.users.get(visit.user_id)
+            user = tx.users.of_session(digest(session_id))
         if user is None:
             return None
         ends = int((self._clock() + LIFETIME).timestamp())

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from vestibule.auth.acts import acting
-from vestibule.auth.addresses import comparison_key
 from vestibule.auth.breaches import Breaches
 from vestibule.auth.errors import BadCredentials
 from vestibule.auth.hashing import Hasher
@@ -67,7 +66,7 @@ class Passwords:
             self._breaches.require_unknown(password)
         return self.hasher.hash(password)
 
-    def check(self, email: str, password: str) -> Checked | None:
+    def check(self, email_key: str, password: str) -> Checked | None:
         """Whose account this opens, or ``None``: the same work for a wrong address and password.
 
         No transaction is open while the hash is computed; ``confirm`` it in the one that acts.
@@ -77,7 +76,7 @@ class Passwords:
         """
         require_readable(password)
         with self._db.look() as tx:
-            user = tx.users.with_key(comparison_key(email))
+            user = tx.users.with_key(email_key)
         return self._check(user, password)
 
     def check_of(self, user_id: int, password: str) -> Checked | None:

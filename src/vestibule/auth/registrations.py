@@ -20,7 +20,6 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from vestibule.auth.acts import acting
-from vestibule.auth.addresses import comparison_key
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
@@ -72,14 +71,14 @@ class Registrations:
         """Whether nobody is told which addresses have an account."""
         return self._rules.concealed
 
-    def register(self, email: str, password: str, device: Device | None = None) -> User:
+    def register(self, email: str, key: str, password: str, device: Device | None = None) -> User:
         """Make an account, or one anew whose address nobody verified, and return it.
 
+        :param key: the address as it is compared.
         :raises EmailTaken: the address has an account; concealed, its owner gets a mail.
         :raises PasswordRefused: the policy does not allow the password.
         :raises TooManyAttempts: too many were made from there; concealed, of the address, too.
         """
-        key = comparison_key(email)
         with self._attempts.registration(key, device, mails=self.concealed):
             hashed = self._passwords.hash_new(password, email)
             try:

@@ -63,8 +63,7 @@ class Resets:
         """
         if self.classic:
             return self.issue(email)
-        require_well_formed(email)
-        key = acting().email_key = comparison_key(email)
+        key = acting().email_key = require_well_formed(email)
         self._attempts.reset(key, device)
         with self._db.begin() as tx:
             self._outbox.add(tx, RESET, email)

@@ -22,6 +22,8 @@ TRUSTED_PROXIES = "TRUSTED_PROXIES"
 SESSION_ID = "SESSION_ID"
 COOKIE = "session_id"
 DEVICE_COOKIE = "device"
+# Read once for each request: the limits, the trail and the cookie all ask.
+DEVICE = "vestibule.device"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # A socket that has no address (a Unix socket's) is on this machine.
 HERE = "127.0.0.1"
@@ -54,9 +56,13 @@ def caller() -> Caller:
 
 def device() -> Device:
     """Where the request comes from, as its owner would recognise it."""
-    agent = request.headers.get("User-Agent", "")
-    printable = "".join(filter(str.isprintable, agent))
-    return Device(str(address()), printable, request.cookies.get(cookie_name(DEVICE_COOKIE)))
+    found: Device | None = request.environ.get(DEVICE)
+    if found is None:
+        agent = request.headers.get("User-Agent", "")
+        printable = "".join(filter(str.isprintable, agent))
+        cookie = request.cookies.get(cookie_name(DEVICE_COOKIE))
+        found = request.environ[DEVICE] = Device(str(address()), printable, cookie)
+    return found
 
 
 def session_id_reader(
