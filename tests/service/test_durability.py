@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
@@ -10,9 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Build
+from tests.stage.clock import MovableClock
 from tests.stage.databases import only_sqlite
 from tests.stage.profiles import STRICT
 from tests.stage.visits import (
+    NEW_PASSWORD,
     front_desk,
     log_in,
     register,
@@ -33,14 +35,36 @@ PROMISED = {"synchronous": 2, "journal_mode": "wal", "foreign_keys": 1}
 def told(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What SQLite says of itself at the beginning of each transaction that writes."""
     found: list[dict[str, Any]] = []
-    begin = sqlite.begin_writing
+    begin = sqlite.begin_lasting
 
     def ask(connection: Any) -> None:
         begin(connection)
         answers = {name: connection.execute(f"PRAGMA {name}").fetchone() for name in PROMISED}
         found.append({name: value for name, (value,) in answers.items()})
 
-    monkeypatch.setattr(sqlite, "begin_writing", ask)
+    monkeypatch.setattr(sqlite, "begin_lasting", ask)
+    return found
+
+
+@pytest.fixture
+def passing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is changed in transactions that a power cut may undo."""
+    found: list[str] = []
+    begin = {each: getattr(sqlite, each) for each in ("begin_lasting", "begin_passing")}
+
+    def note(statement: str) -> None:
+        if statement.split(maxsplit=1)[0] in ("INSERT", "UPDATE", "DELETE"):
+            found.append(" ".join(statement.partition("=")[0].split()[:4]))
+
+    def listening(name: str, listen: Callable[[str], None] | None) -> Callable[[Any], None]:
+        def ask(connection: Any) -> None:
+            begin[name](connection)
+            connection.set_trace_callback(listen)
+
+        return ask
+
+    monkeypatch.setattr(sqlite, "begin_lasting", listening("begin_lasting", None))
+    monkeypatch.setattr(sqlite, "begin_passing", listening("begin_passing", note))
     return found
 
 
@@ -55,12 +79,27 @@ def live(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("profile", [STRICT, "classic"])
-def test_every_transaction_that_writes_reaches_the_disk(
+def test_every_transaction_that_was_promised_to_anybody_reaches_the_disk(
     told: list[dict[str, Any]], build: Build, profile: str
 ) -> None:
     live(build(profile).test_client())
     assert len(told) > 4
     assert all(each == PROMISED for each in told)
+
+
+def test_a_power_cut_may_undo_counts_of_attempts_and_when_a_session_was_used(
+    passing: list[str], build: Build, clock: MovableClock
+) -> None:
+    client = build(STRICT).test_client()
+    live(client)
+    log_in(client, password=NEW_PASSWORD)
+    clock.advance(minutes=5)
+    assert client.get("/profile").status_code == 200
+    front_desk(client.application).sessions.record_visits()
+    assert set(passing) == {
+        "INSERT INTO rate_limits (key,",
+        "UPDATE sessions SET last_seen_at",
+    }
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ class RateLimits:
             self._give_back_stored(tx, spent)
             spent.given_back = True
         elif spent.stored:
-            with self._db.begin() as own:
+            with self._db.begin(lasting=False) as own:
                 self._give_back_stored(own, spent)
             spent.stored.clear()
         self._give_back_shared(spent)
@@ -155,7 +155,8 @@ class RateLimits:
         # An end that is too far away is from before the clock was set back; counting mends it.
         if over and all(counts.ends(each.key) <= now + each.limit.window + APART for each in over):
             raise TooManyAttempts(_seconds(latest - now))
-        with self._db.begin() as tx:
+        # A power cut makes nobody try faster.
+        with self._db.begin(lasting=False) as tx:
             refused_until = self._hit(StoredCounts(tx, now), budgets, spent)
             if refused_until:
                 self._give_back_stored(tx, spent)

@@ -116,7 +116,7 @@ class Sessions:
         waiting = list(self._seen.copy().items())
         for first in range(0, len(waiting), VISITS):
             seen = dict(waiting[first : first + VISITS])
-            with self._db.begin() as tx:
+            with self._db.begin(lasting=False) as tx:
                 tx.sessions.touch(seen)
             # Only now: had it failed, the next round would try again.
             for session_id, at in seen.items():

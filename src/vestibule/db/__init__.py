@@ -128,17 +128,20 @@ class DB:
         return self._check_session(digest, now, idle, lifetime)
 
     @contextmanager
-    def begin(self) -> Iterator[Transaction]:
+    def begin(self, *, lasting: bool = True) -> Iterator[Transaction]:
         """A transaction that may write. It commits at the end, or rolls back on any exception.
 
         On PostgreSQL others write at the same time: a user who is read in it is locked until its
         end, and so is what that user owns (see ``Users``).
 
+        :param lasting: whether it must survive a power cut, and not only the end of any process.
+            What nobody was promised need not wait for the disk, which is half of such a commit.
         :raises Conflict: another transaction was in the way; nothing was stored.
         :raises StorageUnavailable: the database is locked, full or gone; nothing was stored.
         """
+        begin = self._opened.begin_lasting if lasting else self._opened.begin_passing
         with self._opened.turn(), self._lent() as lent:
-            with self._transaction(lent, self._opened.begin_writing):
+            with self._transaction(lent, begin):
                 tx = _tables(self._work(lent, writing=True))
                 yield tx
                 tx.complete()

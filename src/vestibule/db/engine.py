@@ -18,8 +18,10 @@ class Opened:
     engine: Engine
     # For session checks, where each thread keeps a connection, and each statement stands alone.
     checks: Engine
-    # Begin a transaction on the driver's connection: one that may write, and one that only reads.
-    begin_writing: Callable[[Any], object]
+    # Begin a transaction on the driver's connection: one that may write and lasts; one that may
+    # write, and that a power cut may undo; and one that only reads.
+    begin_lasting: Callable[[Any], object]
+    begin_passing: Callable[[Any], object]
     begin_reading: Callable[[Any], object]
     # Whether the connection that remembers this (its ``info``) leads to what is there now.
     is_current: Callable[[Any], bool]

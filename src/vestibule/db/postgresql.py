@@ -36,6 +36,8 @@ LIMITS = (
     f" set_config('lock_timeout', '{LOCK_SECONDS}s', true),"
     f" set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true)"
 )
+# Not to wait for the disk at the end of this transaction.
+PASSING = "set_config('synchronous_commit', 'off', true)"
 # Each statement sees what is committed when it begins, and rows are locked before they are read
 # to be changed. Said each time, because a server may be set to another default.
 BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -63,9 +65,9 @@ class Link(psycopg.Connection[Any]):
     _ahead: tuple[str, ...] = ()
     _only_reads = False
 
-    def begin(self, statement: str, *, only_reads: bool) -> None:
-        """Begin a transaction with the next statement."""
-        self._ahead, self._only_reads = (statement, LIMITS), only_reads
+    def begin(self, *statements: str, only_reads: bool = False) -> None:
+        """Begin a transaction with the next statement, by these."""
+        self._ahead, self._only_reads = statements, only_reads
 
     @property
     def begins(self) -> bool:
@@ -167,8 +169,9 @@ def opened(server: PostgreSQLServer) -> Opened:
     return Opened(
         engine,
         checks,
-        begin_writing=lambda link: link.begin(BEGIN_WRITE, only_reads=False),
-        begin_reading=lambda link: link.begin(BEGIN_READ, only_reads=True),
+        begin_lasting=lambda link: link.begin(BEGIN_WRITE, LIMITS),
+        begin_passing=lambda link: link.begin(BEGIN_WRITE, f"{LIMITS}, {PASSING}"),
+        begin_reading=lambda link: link.begin(BEGIN_READ, LIMITS, only_reads=True),
         is_current=lambda _: True,
         was_lost=_was_lost,
         long=lambda link: link.cursor(f"long_{next(NUMBERS)}"),

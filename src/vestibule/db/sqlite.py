@@ -45,7 +45,8 @@ def opened(path: Path) -> Opened:
     return Opened(
         engine,
         checks,
-        begin_writing=begin_writing,
+        begin_lasting=begin_lasting,
+        begin_passing=begin_passing,
         begin_reading=begin_reading,
         is_current=is_current,
         was_lost=lambda _, __: False,
@@ -55,11 +56,19 @@ def opened(path: Path) -> Opened:
     )
 
 
-def begin_writing(connection: Any) -> None:
-    """Begin a transaction that waits its turn to write.
+def begin_lasting(connection: Any) -> None:
+    """Begin a transaction that waits its turn to write, and is on the disk when it ends.
 
     One that reads first and writes later would fail at once when another wrote in between.
     """
+    # What was acknowledged survives a power cut, not only a crash of the process.
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+
+
+def begin_passing(connection: Any) -> None:
+    """The same, but for the disk: it is there for everybody, until the power is cut."""
+    connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
 
 
@@ -125,7 +134,6 @@ def open_engine(path: Path, cache: int = CACHE) -> Engine:
 def _configure(cache: int, connection: Any, _: object) -> None:
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    # FULL: what was acknowledged survives a power cut, not only a crash of the process.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA cache_size = -{cache}")
