@@ -72,6 +72,7 @@ def test_a_check_is_one_round_trip_that_names_a_prepared_statement(
     client = by_the_wire()
     register(client)
     log_in(client)
+    client.get("/profile")  # It connects.
     for path in ("/profile", "/sessions/verify"):
         first, *others = (asked(way, lambda: client.get(path)) for _ in range(5))  # noqa: B023
         assert [len(trips) for trips in (first, *others)] == [1] * 5
@@ -98,6 +99,7 @@ def test_where_nothing_may_be_prepared_a_check_is_one_round_trip_too(
     client = by_the_wire(database_prepare=False)
     register(client)
     log_in(client)
+    client.get("/profile")  # It connects.
     for _ in range(TURNS):
         ((parsed, run),) = asked(way, lambda: client.get("/profile"))
         assert parsed.startswith("P SELECT sessions.id"), "told in full each time"
