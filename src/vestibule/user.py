@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, ClassVar
-from uuid import uuid4
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, UniqueConstraint
 from sqlalchemy.engine import Dialect
@@ -70,7 +69,7 @@ class User(Row):
     hashed_password: Mapped[str] = mapped_column(String(250))
     created_at: Mapped[datetime]
     # What the audit trail calls this person: when the account goes, nothing leads back from it.
-    pseudonym: Mapped[str] = mapped_column(String(32), unique=True, default=lambda: uuid4().hex)
+    pseudonym: Mapped[str] = mapped_column(String(32), unique=True)
     # When somebody showed to read the mail of this address; never: ``None``.
     verified_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
