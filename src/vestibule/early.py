@@ -8,8 +8,9 @@ path decides and answers: there is one place for refusals, and this one cannot f
 In a storm of logins nearly all requests for a hash are refused. That is said here as well, alike to
 everybody: through Flask it took more of the event loop than all checks.
 
-In microseconds of one core: 45 a check, of which 27 go to granian and the event loop, 10 to SQLite,
-2 to the log and 6 to what is here. Through Flask it is 130 (docs/decisions/0018).
+In microseconds of one core: some 27 go to granian and the event loop (docs/decisions/0018). Of a
+million people the rest is 21: 10 of SQLite, 2 for a look whether its file is still the same, 1.4
+for the log, and what is here and on the way. Through Flask it is 130.
 """
 
 from __future__ import annotations

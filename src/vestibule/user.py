@@ -82,12 +82,21 @@ class User(Row):
         return self.pending_until is not None and self.disabled_at is None
 
 
+def number_of(digest: str) -> int:
+    """The number of the session with this digest: its first 64 bits, as a signed integer."""
+    return int.from_bytes(bytes.fromhex(digest[:16]), "big", signed=True)
+
+
 class Session(Row):
-    """A login on one device. The id that the cookie carries is not here, only its digest."""
+    """A login on one device. The id that the cookie carries is not here, only its digest.
+
+    Its number is the beginning of the digest: who has the id goes to the row itself, by way of no
+    index (docs/decisions/0023).
+    """
 
     __tablename__ = "sessions"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime] = mapped_column(index=True)

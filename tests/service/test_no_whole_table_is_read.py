@@ -181,7 +181,7 @@ def crowd(connection: Connection, clock: MovableClock) -> None:
     session = {"created_at": now, "last_seen_at": now, "expires_at": now}
     connection.execute(
         tables["sessions"].insert(),
-        [{"digest": f"{each}", "user_id": each, **session} for each in many],
+        [{"id": each, "digest": f"{each}", "user_id": each, **session} for each in many],
     )
     event = {"at": now, "act": "login", "outcome": "accepted", "digest": ""}
     connection.execute(

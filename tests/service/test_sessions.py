@@ -205,3 +205,14 @@ def test_falsy_ids_are_nobodys(auth: Auth, session_id: str | None) -> None:
     assert auth.get_user_from_session_id(session_id) is None
     assert auth.sessions.find(session_id) is None
     assert auth.log_out(session_id) is False
+
+
+def test_an_id_whose_digest_only_begins_like_a_sessions_is_nobodys(strict: FlaskClient) -> None:
+    register(strict)
+    session_id = log_in(strict)
+    alike = "substr(digest, 1, 16) || substr(digest, 1, 48)"
+    rows(strict.application, f"UPDATE sessions SET digest = {alike}")  # noqa: S608
+    front = front_desk(strict.application)
+    assert front.sessions.find(session_id) is None
+    assert front.sessions.close(session_id) is False
+    assert rows(strict.application, "SELECT count(*) FROM sessions") == [(1,)]

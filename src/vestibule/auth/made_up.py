@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.config import Settings
-from vestibule.user import micros
+from vestibule.user import micros, number_of
 
 # Chooses among made-up people: no secret is drawn with it.
 DICE = random.Random()  # noqa: S311
@@ -149,7 +149,8 @@ class Crowd:
         # RFC 5737: addresses for examples.
         device, address = DEVICES[number % len(DEVICES)], f"203.0.113.{user_id % 256}"
         return SessionRow(
-            number, digest, user_id, created_at, seen, created_at + self.lifetime, device, address
+            *(number_of(digest), digest, user_id, created_at, seen),
+            *(created_at + self.lifetime, device, address),
         )
 
     def tokens(self, purpose: str) -> Iterator[TokenRow]:

@@ -73,8 +73,9 @@ class Seeding:
             tables.add(User, UserRow._fields, [crowd.user(number) for number in numbers])
             done(len(numbers))
         tables.add(Token, TokenRow._fields, list(crowd.tokens(RESET)))
-        drawn = self._add_sessions(tables, crowd, most, done)
-        tables.number_on(User, Session)
+        with tables.sorted(Session):
+            drawn = self._add_sessions(tables, crowd, most, done)
+        tables.number_on(User)
         return drawn
 
     def _add_sessions(
@@ -91,7 +92,7 @@ class Seeding:
                 if taken := draw.takes(number):
                     drawn.append(session_id)
                 session = crowd.session(number, digest(session_id), drawn=taken)
-                login = _login(session, crowd.pseudonym(session.user_id))
+                login = _login(number, session, crowd.pseudonym(session.user_id))
                 head = Place(number, link(head.digest, login))
                 sessions.append(session)
                 events.append((*login, head.digest))
@@ -102,11 +103,11 @@ class Seeding:
         return drawn
 
 
-def _login(session: SessionRow, pseudonym: str) -> tuple[object, ...]:
+def _login(number: int, session: SessionRow, pseudonym: str) -> tuple[object, ...]:
     """What the trail says of the one that opened this session, as far as it goes by ``EVENT``."""
     public_id, request_id = session.digest[:PUBLIC_DIGITS], f"{DICE.getrandbits(64):016x}"
     at, origin = session.created_at, session.address
-    return session.id, at, "login", ACCEPTED, pseudonym, public_id, origin, request_id
+    return number, at, "login", ACCEPTED, pseudonym, public_id, origin, request_id
 
 
 def _batches(count: int) -> Iterator[range]:

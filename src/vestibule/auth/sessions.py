@@ -79,6 +79,7 @@ class Sessions:
             tx.sessions.close_all(user_id)
         elif instead_of:
             tx.sessions.close(digest(instead_of))
+        tx.sessions.keep_newest(user_id, MOST_OF_USER - 1)
         acting().opened(session_id)
         tx.sessions.add(
             digest=digest(session_id),
@@ -89,7 +90,6 @@ class Sessions:
             user_agent=device.user_agent[:250] if device else None,
             address=device.address[:45] if device else None,
         )
-        tx.sessions.keep_newest(user_id, MOST_OF_USER)
         return session_id
 
     def find(self, session_id: str | None) -> Visit | None:

@@ -60,7 +60,7 @@ def seed(
 ) -> None:
     """Fill an empty database with this many made-up accounts, and as many sessions and logins.
 
-    No server may be running on it. A million takes half a minute, and 880 MB.
+    No server may be running on it. A million takes half a minute, and 820 MB.
     """
     settings = config.load(data=data)
     config.prepare_data(settings)

@@ -24,8 +24,7 @@ from vestibule.db.errors import translated
 from vestibule.db.sqlite import open_engine
 from vestibule.user import Row
 
-# KiB of pages: the one index of random texts that grows while it is written fits in, for some
-# millions of rows.
+# KiB of pages: what is sorted at the end takes as much, and the rest of it a file.
 CACHE = 1024 * 1024
 
 
@@ -80,6 +79,27 @@ class Filling:
         yield
         for extra in reversed(extras):
             self._connection.execute(_making(extra))
+
+    @contextmanager
+    def sorted(self, model: type[Row]) -> Iterator[None]:
+        """Let rows of ``model`` be added in any order, and sorted by their numbers at the end.
+
+        That is the order of SQLite's table. A row that is put into its place as it comes may have
+        another page read and written each time, once they are more than the memory holds.
+        """
+        if not self._is_sqlite:
+            yield
+            return
+        name = model.__tablename__
+        # Of two tables with this name, the temporary one is meant.
+        self._connection.exec_driver_sql(
+            f"CREATE TEMP TABLE {name} AS SELECT * FROM main.{name} WHERE false"  # noqa: S608
+        )
+        yield
+        self._connection.exec_driver_sql(
+            f"INSERT INTO main.{name} SELECT * FROM temp.{name} ORDER BY id"  # noqa: S608
+        )
+        self._connection.exec_driver_sql(f"DROP TABLE temp.{name}")
 
     @property
     def _is_sqlite(self) -> bool:

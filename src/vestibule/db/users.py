@@ -18,7 +18,7 @@ from sqlalchemy import Select, and_, bindparam, delete, select, update
 from vestibule.db.statements import Statement, Values, adding
 from vestibule.db.sweeping import Over
 from vestibule.db.work import Work
-from vestibule.user import Session, User
+from vestibule.user import Session, User, number_of
 
 
 def _locked(found: Select[Any]) -> Select[Any]:
@@ -29,11 +29,10 @@ BY_NUMBER = select(User).where(User.id == bindparam("user_id"))
 BY_KEY = select(User).where(User.email_key == bindparam("email_key"))
 FOUND, FOUND_LOCKED = Statement(BY_NUMBER, of=User), Statement(_locked(BY_NUMBER), of=User)
 NAMED, NAMED_LOCKED = Statement(BY_KEY, of=User), Statement(_locked(BY_KEY), of=User)
+# The number finds the row, and the digest says that it is the one.
+THIS_SESSION = and_(Session.id == bindparam("number"), Session.digest == bindparam("digest"))
 OF_SESSION = Statement(
-    select(User)
-    .join(Session, Session.user_id == User.id)
-    .where(Session.digest == bindparam("digest")),
-    of=User,
+    select(User).join(Session, Session.user_id == User.id).where(THIS_SESSION), of=User
 )
 LOCK = Statement(_locked(select(User.id).where(User.id == bindparam("user_id"))))
 COLUMNS = (
@@ -78,7 +77,7 @@ class Users:
 
     def of_session(self, digest: str) -> User | None:
         """Whose session this is, by its digest, or ``None``; not locked."""
-        return self._work.first(OF_SESSION, digest=digest)
+        return self._work.first(OF_SESSION, number=number_of(digest), digest=digest)
 
     def lock(self, user_id: int) -> None:
         """Let nobody else change this account, or what it owns, until the transaction ends."""

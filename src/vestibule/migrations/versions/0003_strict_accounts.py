@@ -28,6 +28,11 @@ def rekeyed(email: str, key: str) -> str:
     return f"{key.rpartition('@')[0]}@{found.ascii_domain}"
 
 
+def number(digest: str) -> int:
+    """The number of the session with this digest from now on: its first 64 bits, signed."""
+    return int.from_bytes(bytes.fromhex(digest[:16]), "big", signed=True)
+
+
 def upgrade() -> None:
     """Add what strict accounts need; those that are there get a pseudonym each."""
     op.add_column("users", sa.Column("pseudonym", sa.String(32), nullable=True))
@@ -49,6 +54,16 @@ def upgrade() -> None:
         table.add_column(sa.Column("disabled_at", MOMENT, nullable=True))
         table.add_column(sa.Column("pending_until", MOMENT, nullable=True))
     op.create_index("ix_users_pending_until", "users", ["pending_until"])
+    sessions = sa.table("sessions", sa.column("id", NUMBER), sa.column("digest"))
+    this = sessions.update().where(sessions.c.digest == sa.bindparam("known"))
+    numbers = [
+        {"known": digest, "id": number(digest)}
+        for (digest,) in connection.execute(sa.select(sessions.c.digest))
+    ]
+    if numbers:
+        connection.execute(this, numbers)
+    with op.batch_alter_table("sessions") as table:
+        table.drop_constraint("uq_sessions_digest", type_="unique")
     op.add_column("tokens", sa.Column("address", sa.String(250), nullable=True))
     op.add_column("outbox", sa.Column("expires_at", MOMENT, nullable=True))
     op.add_column("outbox", sa.Column("dead", sa.Boolean(), nullable=True))
@@ -108,6 +123,8 @@ def downgrade() -> None:
     op.drop_index("ix_tokens_address_key", "tokens")
     op.drop_column("tokens", "address_key")
     op.drop_column("tokens", "address")
+    with op.batch_alter_table("sessions") as table:
+        table.create_unique_constraint("uq_sessions_digest", ["digest"])
     op.drop_index("ix_users_pending_until", "users")
     with op.batch_alter_table("users") as table:
         table.drop_column("pending_until")
