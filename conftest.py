@@ -11,6 +11,7 @@ import re
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 MISSING_PYTHON = re.compile(
     r"\b(python ?3\.\d+|no interpreter)\b.*\bon this machine", re.IGNORECASE
@@ -30,6 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Know the marks of the tests."""
     config.addinivalue_line("markers", "only_sqlite(reason): about what PostgreSQL does not have")
+    # No test is about time: on a machine that is busy, any example may take long.
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
 
 
 @pytest.hookimpl(wrapper=True)
