@@ -146,6 +146,27 @@ def test_no_thread_of_a_worker_interrupts_another_by_waking_up(server: Serve) ->
     assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}
 
 
+# How much of a worker is never looked at for garbage, and how much may be.
+BUILT = """
+import gc
+from vestibule import serve
+
+serve.worker()
+print(gc.get_freeze_count(), len(gc.get_objects()))
+"""
+
+
+def test_what_a_worker_is_built_of_is_not_looked_through_for_garbage(tmp_path: Path) -> None:
+    data = {"VESTIBULE_DATA": str(tmp_path / "data")}
+    start = [sys.executable, "-m", "vestibule", "db", "upgrade"]
+    subprocess.run(start, env=os.environ | data, capture_output=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", BUILT], env=os.environ | data, capture_output=True, check=True
+    )
+    kept, looked_through = map(int, ran.stdout.split())
+    assert kept > 50 * looked_through
+
+
 # A worker of a service that was started so; it ends with its policy.
 IDLE = """
 import os, sys
