@@ -26,6 +26,7 @@ from tests.stage.visits import (
     visitor,
 )
 from vestibule.auth import Auth
+from vestibule.auth.crypto import new_secret
 
 A_SECOND = timedelta(seconds=1)
 
@@ -216,3 +217,17 @@ def test_an_id_whose_digest_only_begins_like_a_sessions_is_nobodys(strict: Flask
     assert front.sessions.find(session_id) is None
     assert front.sessions.close(session_id) is False
     assert rows(strict.application, "SELECT count(*) FROM sessions") == [(1,)]
+
+
+def test_a_login_whose_session_would_begin_like_another_gets_another_id(
+    strict: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(strict)
+    taken = log_in(strict)
+    drawn = iter([taken])
+    monkeypatch.setattr(
+        "vestibule.auth.sessions.new_secret", lambda: next(drawn, "") or new_secret()
+    )
+    other = visitor(strict.application)
+    assert log_in(other) != taken
+    assert [each.get("/profile").status_code for each in (strict, other)] == [200, 200]

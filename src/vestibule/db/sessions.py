@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vestibule.db.engine import Opened
-from vestibule.db.errors import StorageUnavailable, sentence
+from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, sentence
 from vestibule.db.statements import Statement, adding
 from vestibule.db.sweeping import Over
 from vestibule.db.users import THIS_SESSION, Users
@@ -190,8 +190,15 @@ class Sessions:
     _users: Users
 
     def add(self, **columns: Any) -> None:
-        """Store a session."""
-        self._work.run(ADD, id=number_of(columns["digest"]), **columns)
+        """Store a session.
+
+        :raises Conflict: another one begins like this; the next id will not.
+        """
+        try:
+            with self._work.translated():
+                self._work.run(ADD, id=number_of(columns["digest"]), **columns)
+        except AlreadyExists as error:
+            raise Conflict("two sessions begin alike") from error
 
     def touch(self, seen: dict[int, datetime]) -> None:
         """Note when these sessions, by number, were used; those that are gone stay gone.
