@@ -10,6 +10,7 @@ from vestibule.config import Clock, Settings
 from vestibule.observe import configure_logs, observe
 from vestibule.web.api import api
 from vestibule.web.door import guard
+from vestibule.web.factors import factors
 from vestibule.web.forgotten import forgotten
 from vestibule.web.health import health
 from vestibule.web.links import links
@@ -54,7 +55,7 @@ def create_app(
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if not settings.classic:
-        for blueprint in (sessions, profile, links, passwords, forgotten):
+        for blueprint in (sessions, profile, links, passwords, forgotten, factors):
             app.register_blueprint(blueprint)
     if worker:
         auth.upkeep.start()

@@ -75,6 +75,9 @@ class User(Row):
     disabled_at: Mapped[datetime | None]
     # An account that waits for somebody to verify its address goes at this moment.
     pending_until: Mapped[datetime | None] = mapped_column(index=True)
+    # What a login owes besides the password, as the tables of the factors say: "otp", or nothing.
+    # A copy, so that who has none is let in without a look at them; ``Factors`` alone writes it.
+    factors: Mapped[str] = mapped_column(String(20), server_default="")
 
     @property
     def pending(self) -> bool:
@@ -103,6 +106,43 @@ class Session(Row):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     user_agent: Mapped[str | None] = mapped_column(String(250))
     address: Mapped[str | None] = mapped_column(String(45))
+    # What was proved, in words of RFC 8176 and in their order; from before there were any: a
+    # password. And when it was proved last: if not since, when the session was opened.
+    amr: Mapped[str | None] = mapped_column(String(40))
+    proved_at: Mapped[datetime | None]
+
+
+class Login(Row):
+    """A login that is half done: the password was right, and a factor is owed. No session."""
+
+    __tablename__ = "logins"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    # A digest of the password's hash: with another password, it is over.
+    bound: Mapped[str] = mapped_column(String(64))
+
+
+class Totp(Row):
+    """The secret that somebody's authenticator makes one-time codes of."""
+
+    __tablename__ = "totp"
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    # By the service's keys: without them the table makes no code.
+    sealed: Mapped[str] = mapped_column(String(250))
+    # The newest step whose code was accepted (RFC 6238 section 5.2).
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime]
+
+
+class RecoveryCode(Row):
+    """A code that stands in for a lost factor, once; only its digest."""
+
+    __tablename__ = "recovery_codes"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
 
 
 class Token(Row):

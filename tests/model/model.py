@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 IDLE, LIFETIME = timedelta(days=7), timedelta(days=30)
 TOUCH_EVERY = timedelta(minutes=1)
-RECENT_LOGIN = timedelta(minutes=15)
+RECENT_LOGIN = timedelta(minutes=10)
 RESET, CHANGE, UNDO, VERIFY = "reset", "change", "undo", "verify"
 HOUR = timedelta(hours=1)
 LIFETIMES = {RESET: timedelta(minutes=30), CHANGE: HOUR, UNDO: HOUR, VERIFY: HOUR}

@@ -8,6 +8,9 @@ from werkzeug.test import TestResponse
 
 LINK_SENT = "if that address has an account, a link is on its way"
 
+# What some refusals tell besides.
+MORE: dict[str, set[str]] = {"password_refused": {"rule"}, "factor_required": {"factors"}}
+
 
 def says(response: TestResponse, status: int, /, **body: Any) -> None:
     """The answer has this status and exactly this JSON body."""
@@ -20,7 +23,7 @@ def refuses(response: TestResponse, status: int, code: str) -> None:
     assert response.status_code == status, response.text
     assert response.content_type == "application/problem+json"
     body = response.get_json()
-    more = {"rule"} if code == "password_refused" else set()
+    more = MORE.get(code, set())
     assert body.keys() == {"type", "status", "code", "detail"} | more
     assert (body["type"], body["status"], body["code"]) == ("about:blank", status, code)
     assert body["detail"].endswith((".", ";", ")"))

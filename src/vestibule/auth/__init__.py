@@ -19,6 +19,7 @@ from vestibule.auth.chain import Chain
 from vestibule.auth.devices import Device
 from vestibule.auth.email_changes import EmailChanges
 from vestibule.auth.errors import BadCredentials, NoSession
+from vestibule.auth.factor_desks import FactorDesks
 from vestibule.auth.hashing import Hasher
 from vestibule.auth.keys import Keys
 from vestibule.auth.known_devices import KnownDevices
@@ -60,6 +61,7 @@ class Auth:
     trail: Trail
     passwords: Passwords
     sessions: Sessions
+    factors: FactorDesks
     tokens: Tokens
     outbox: Outbox
     operators: Operators
@@ -78,19 +80,18 @@ class Auth:
         """The front desk of the service; ``caller`` tells the audit trail who asks now."""
         db, keys = DB(settings.database), Keys.open(settings)
         audit = Audit(db, clock, Chain(keys), caller, settings.audit_retention)
-        hasher = _hasher(settings)
-        sessions = _sessions(settings, db, clock, audit)
-        tokens = _tokens(settings, db, clock)
+        sessions, tokens = _sessions(settings, db, clock, audit), _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens, audit)
         rate_limits = RateLimits.open(settings, db, clock)
         known_devices = KnownDevices(db, clock, keys, sessions)
         attempts = Attempts.of(settings, rate_limits, known_devices, outbox)
-        passwords = Passwords(db, hasher, _policy(settings), _breaches(settings, audit))
-        owners = Owners(passwords, sessions, attempts)
-        rules = Rules(settings.must_verify, settings.concealed, settings.unverified_lifetime)
+        passwords = Passwords(db, _hasher(settings), _policy(settings), _breaches(settings, audit))
+        owners, rules = Owners(passwords, sessions, attempts), Rules.of(settings)
+        factors = FactorDesks.of(settings, clock, keys, db, sessions, owners, attempts, outbox)
         registrations = Registrations(
-            db, clock, audit, passwords, sessions, tokens, outbox, attempts, rules
+            db, clock, audit, passwords, factors.entrance, tokens, outbox, attempts, rules
         )
+        upkeep = Upkeep(db, sessions, factors, tokens, rate_limits, outbox, audit, registrations)
         return cls(
             _db=db,
             _clock=clock,
@@ -100,18 +101,19 @@ class Auth:
             trail=Trail(db, Chain(keys)),
             passwords=passwords,
             sessions=sessions,
+            factors=factors,
             tokens=tokens,
             outbox=outbox,
             known_devices=known_devices,
             attempts=attempts,
             operators=Operators(db, clock, audit, tokens, attempts),
-            accounts=Accounts(db, clock, audit, owners, sessions, tokens, outbox),
+            accounts=Accounts(db, clock, audit, owners, sessions, factors.entrance, tokens, outbox),
             email_changes=EmailChanges(
                 db, clock, audit, owners, passwords, tokens, outbox, attempts, settings.concealed
             ),
             registrations=registrations,
             resets=Resets(db, clock, audit, passwords, tokens, outbox, attempts, settings.classic),
-            upkeep=Upkeep(db, sessions, tokens, rate_limits, outbox, audit, registrations),
+            upkeep=upkeep,
         )
 
     @recorded("register")
@@ -146,6 +148,7 @@ class Auth:
         :param device: where a visitor asks from: it is counted by, and shown to the owner.
         :param instead_of: the session id that the request came with; its session ends.
         :raises BadCredentials: wrong address or password.
+        :raises FactorOwed: the password is right, and the account has a factor.
         :raises TooManyAttempts: too many failures for this address, or from there.
         :raises Busy: it waited too long for the hash; that counts as no failure.
         """
@@ -178,15 +181,20 @@ class Auth:
             # A reset may have committed while the hash was computed.
             user = self.passwords.confirm(tx, checked)
             tx.users.change(user, pending_until=None)
-            acting().accept(tx)
             self.attempts.succeeded(tx, attempt)
-            return self.sessions.open(tx, user.id, device, instead_of)
+            admitted = self.factors.entrance.admit(tx, user, device, instead_of)
+        return admitted.whole()
 
     def create_session(self, email: str) -> str | None:
-        """Open a session for the account of this address, and return its id; nobody: ``None``."""
+        """Open a session for the account of this address, and return its id; nobody: ``None``.
+
+        Nothing is proved: it is for programs that know by themselves who asks.
+        """
         with self._db.begin() as tx:
             user = tx.users.with_key(comparison_key(email))
-            return self.sessions.open(tx, user.id) if user and not user.disabled_at else None
+            if user is None or user.disabled_at:
+                return None
+            return self.factors.entrance.let_in(tx, user, "")
 
     def get_user_from_session_id(self, session_id: str | None) -> User | None:
         """Whose session this is, or ``None`` if it is not open."""
@@ -202,12 +210,14 @@ class Auth:
 
     @recorded("logout")
     def log_out(self, session_id: str | None) -> bool:
-        """End this session, and say whether it was open."""
+        """End this session, or this login that owes a factor, and say whether it was open."""
         visit = self.sessions.find(session_id)
         if session_id and visit:
             acting().by(visit.user_id, session_id, visit.pseudonym)
             if self.sessions.close(session_id):
                 return True
+        elif session_id and not self.classic and self.factors.entrance.abandon(session_id):
+            return True
         acting().refuse(NoSession.code)
         return False
 

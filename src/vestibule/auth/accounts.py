@@ -9,10 +9,12 @@ from vestibule.auth import exports
 from vestibule.auth.acts import acting
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
+from vestibule.auth.entrance import Entrance
 from vestibule.auth.errors import NoSession
 from vestibule.auth.letters import ACCOUNT_DELETED, PASSWORD_CHANGED
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
+from vestibule.auth.proofs import PASSWORD
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import Tokens
 from vestibule.config import Clock
@@ -28,6 +30,7 @@ class Accounts:
     audit: Audit
     _owners: Owners
     _sessions: Sessions
+    _entrance: Entrance
     _tokens: Tokens
     _outbox: Outbox
 
@@ -41,6 +44,7 @@ class Accounts:
 
         :raises NoSession: the session is not open.
         :raises BadCredentials: ``current`` is not the password.
+        :raises LoginNotRecent: the account has a factor, which was shown too long ago.
         :raises PasswordRefused: the policy does not allow the new one.
         :raises TooManyAttempts: it was tried too often.
         """
@@ -48,13 +52,14 @@ class Accounts:
         hashed = self._owners.hash_new(new, proof)
         with self._db.begin() as tx:
             user = self._owners.confirm(tx, proof)
+            shown = self._sessions.again(tx, session_id, user.id).amr or PASSWORD
             tx.users.change(user, hashed_password=hashed)
             self._owners.forgive(tx, user)
             tx.sessions.close_all(user.id)
             self._tokens.void(tx, user)
             self._outbox.add(tx, PASSWORD_CHANGED, user.email, user_id=user.id)
             acting().accept(tx)
-            return user.email, self._sessions.open(tx, user.id, device)
+            return user.email, self._entrance.let_in(tx, user, shown, device)
 
     @recorded("account.delete")
     def delete(self, session_id: str | None) -> str:
@@ -62,7 +67,7 @@ class Accounts:
 
         :returns: the address that it had.
         :raises NoSession: the session is not open.
-        :raises LoginNotRecent: it was opened too long ago.
+        :raises LoginNotRecent: it was proved too long ago who it is.
         """
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id)
@@ -83,6 +88,7 @@ class Accounts:
         """All that is stored about whose session this is.
 
         :raises NoSession: it is not open.
+        :raises LoginNotRecent: it was proved too long ago who it is.
         """
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id)
@@ -90,6 +96,7 @@ class Accounts:
             user = tx.users.get(visit.user_id)
             if user is None:
                 raise NoSession
+            self._sessions.require_recent(tx, session_id, user.id)
             acting().allow()
             return exports.everything(tx, user)
 

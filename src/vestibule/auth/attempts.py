@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Network
 
 from vestibule.auth.addresses import MAX_LENGTH, require_well_formed
 from vestibule.auth.conflicts import until_settled
@@ -20,48 +19,19 @@ from vestibule.auth.errors import (
     TooManyAttempts,
 )
 from vestibule.auth.known_devices import KnownDevices
-from vestibule.auth.letters import LOCKED
+from vestibule.auth.letters import FACTOR_FAILED, LOCKED
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import Budget, Limit, RateLimits, Spent
 from vestibule.auth.tokens import RESET
+from vestibule.auth.wide_limits import HOUR, Wide
 from vestibule.config import Settings
 from vestibule.db import Transaction
+from vestibule.user import User
 
-QUARTER, HOUR, YEAR = timedelta(minutes=15), timedelta(hours=1), timedelta(days=365)
+QUARTER, YEAR = timedelta(minutes=15), timedelta(days=365)
 # NIST 800-63B-4 section 3.2.2: at most 100 failures in a row.
 CONSECUTIVE = 100
-# A provider gives one customer a /56 or a /48 of IPv6, or gives 65,536 customers a /64 each out
-# of a /48: that has the budget of so many origins.
-NETWORK_BITS, NETWORK_ORIGINS = 48, 10
 MAILS = 5
-
-
-@dataclass(frozen=True)
-class Wide:
-    """The limits of what one origin does, the network around it, and everybody together."""
-
-    origin: Limit
-    network: Limit
-    everybody: Limit
-
-    @classmethod
-    def of(cls, name: str, per_origin: int, window: timedelta, per_hour: int) -> Wide:
-        """Limits by these names and amounts; 0 is none."""
-        return cls(
-            Limit(f"{name}.origin", per_origin, window),
-            Limit(f"{name}.network", NETWORK_ORIGINS * per_origin, window),
-            Limit(f"{name}.everybody", per_hour, HOUR),
-        )
-
-    def budgets(self, device: Device | None) -> list[Budget]:
-        """Those that a visitor uses; none, if it is no visitor who asks."""
-        if device is None:
-            return []
-        found = [Budget(self.origin, (device.origin,)), Budget(self.everybody, ())]
-        if ":" in device.origin:
-            network = IPv6Network(device.origin).supernet(new_prefix=NETWORK_BITS)
-            found.append(Budget(self.network, (str(network),)))
-        return found
 
 
 @dataclass(frozen=True)
@@ -73,6 +43,8 @@ class Attempts:
     _outbox: Outbox
     _failures: int
     _account: Limit
+    _factor: Limit
+    _factor_account: Limit
     _logins: Wide
     _registrations: Wide
     _mails: Wide
@@ -89,6 +61,10 @@ class Attempts:
             _outbox=outbox,
             _failures=each.login_failures,
             _account=Limit("login.account", each.login_failures_per_account, YEAR, durable=True),
+            _factor=Limit("factor", each.factor_failures, QUARTER),
+            _factor_account=Limit(
+                "factor.account", each.factor_failures_per_account, YEAR, durable=True
+            ),
             _logins=Wide.of(
                 "login", each.login_failures_per_origin, QUARTER, each.login_failures_per_hour
             ),
@@ -128,6 +104,42 @@ class Attempts:
         own = [Budget(Limit("proof", self._failures), who), Budget(PROOFS_IN_A_ROW, who)]
         with self._failing([*own, *self._logins.budgets(device)]) as spent:
             yield spent
+
+    @contextmanager
+    def factor(self, shown: str, user: User, device: Device | None, short: bool) -> Iterator[Spent]:
+        """Around a code that is shown besides the password: it counts like ``proof``.
+
+        The account has as many guesses as there are, however many logins are begun. Known devices
+        have their own: who knows the password must not shut the owner out.
+
+        :param shown: the digest of the session or login that it is shown for.
+        :param short: whether it can be guessed. A recovery code cannot, and still opens an account
+            whose guesses are used up.
+        :raises TooManyAttempts: there were too many failures.
+        """
+        known = self._known(user.email_key, device)
+        who = (known or user.pseudonym,)
+        of_account = [Budget(self._factor, who), Budget(self._factor_account, who)] if short else []
+        wide = [] if known else self._logins.budgets(device)
+        spent = Spent()
+        try:
+            with self._failing([_of_shown(shown), *of_account, *wide]) as spent:
+                yield spent
+        except BadCredentials:
+            if self.was_last_factor(spent, shown):
+                self._tell(FACTOR_FAILED, user.email, Budget(FACTOR_TOLD, (user.pseudonym,)))
+            raise
+
+    def was_last_factor(self, spent: Spent, shown: str) -> bool:
+        """Whether this was the last code that could be shown for this session or login."""
+        return _of_shown(shown).key in spent.last
+
+    def forgive_factor(self, tx: Transaction, user: User) -> None:
+        """Count wrong codes in a row anew, within ``tx``: whoever has the factor was here.
+
+        A reset by mail does not: its reader could guess on and on.
+        """
+        self._rate_limits.forget(tx, [Budget(self._factor_account, (user.pseudonym,))])
 
     @contextmanager
     def registration(
@@ -210,11 +222,14 @@ class Attempts:
             return
         # A right password that comes between may give one back, and another failure take it.
         this_time = (*account.who, spent.stored[account.key].isoformat())
-        # The login is refused, whatever comes of this: it must not be tried again for its sake.
+        self._tell(LOCKED, email, Budget(TOLD, this_time))
+
+    def _tell(self, template: str, email: str, often: Budget) -> None:
+        # What was tried is refused, whatever comes of this: it is not tried again for its sake.
         with suppress(BadAddress, TooManyAttempts, StorageUnavailable):
             require_well_formed(email)
-            until_settled(lambda: self._rate_limits.spend([Budget(TOLD, this_time)]))
-            until_settled(lambda: self._outbox.queue(LOCKED, email))
+            until_settled(lambda: self._rate_limits.spend([often]))
+            until_settled(lambda: self._outbox.queue(template, email))
 
     def _give_back(self, spent: Spent) -> None:
         # What cannot be given back stays taken until its window ends: closed, not open.
@@ -238,8 +253,15 @@ class Attempts:
 
 
 TOLD = Limit("login.told", 1, YEAR, durable=True)
+FACTOR_TOLD = Limit("factor.told", 1, HOUR)
+# Of one login that is half done, in its whole life, which is shorter; or of one session.
+FACTOR_OF_ONE = Limit("factor.shown", 5, QUARTER, durable=True)
 PROOFS_IN_A_ROW = Limit("proof.in_a_row", CONSECUTIVE, YEAR, durable=True)
 DEVICE_IN_A_ROW = Limit("device.in_a_row", CONSECUTIVE, YEAR, durable=True)
+
+
+def _of_shown(shown: str) -> Budget:
+    return Budget(FACTOR_OF_ONE, (shown,))
 
 
 def _mails_to(purpose: str, key: str) -> Budget:

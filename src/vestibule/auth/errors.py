@@ -12,9 +12,12 @@ __all__ = [
     "BadCredentials",
     "BadToken",
     "Busy",
+    "ChallengeOver",
     "Conflict",
     "EmailTaken",
+    "FactorOwed",
     "LoginNotRecent",
+    "LoginOver",
     "NoSession",
     "NotEmpty",
     "NotSent",
@@ -26,8 +29,10 @@ __all__ = [
     "TooManyAttempts",
     "UndoOpen",
     "UnknownEmail",
+    "UnknownFactor",
     "UnknownSession",
     "Unverified",
+    "WrongFactor",
 ]
 
 # What a new password may break.
@@ -110,7 +115,61 @@ class LoginNotRecent(Refusal):
     code = "login_not_recent"
 
     def __init__(self) -> None:
-        super().__init__("You logged in too long ago for this; log in again.")
+        super().__init__(
+            "You showed too long ago for this who you are. Show it again at POST /sessions/proof, "
+            "or log in again."
+        )
+
+
+class FactorOwed(Refusal):
+    """The password was right, and another factor is to be shown before anything opens.
+
+    :param factors: the kinds of which one is enough.
+    :param login_id: by which it is shown; ``None``: by what the request came with.
+    """
+
+    code = "factor_required"
+
+    def __init__(self, factors: tuple[str, ...], login_id: str | None = None) -> None:
+        super().__init__("The password is right. Show a code of yours as well.")
+        self.factors = factors
+        self.login_id = login_id
+
+
+class WrongFactor(BadCredentials):
+    """The code is not right, or was used already; which of them is not said."""
+
+    code = "factor_wrong"
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong, or was used already. Wait for the next one.")
+
+
+class LoginOver(Refusal):
+    """There is no login that owes a factor; if there was, it took too long or too many codes."""
+
+    code = "login_over"
+
+    def __init__(self) -> None:
+        super().__init__("This login is over; begin again with your password.")
+
+
+class ChallengeOver(Refusal):
+    """What was offered is too old, or was offered to another session."""
+
+    code = "challenge_over"
+
+    def __init__(self) -> None:
+        super().__init__("This offer is over; ask for another one.")
+
+
+class UnknownFactor(Refusal):
+    """The account has no such factor."""
+
+    code = "factor_unknown"
+
+    def __init__(self) -> None:
+        super().__init__("Your account has no such factor.")
 
 
 class UnknownSession(Refusal):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from vestibule.auth.devices import in_words
+from vestibule.auth.proofs import words_of
 from vestibule.db import Transaction
 from vestibule.records import AuditEvent, OutboxMessage
 from vestibule.user import Session, Token, User
@@ -24,6 +25,8 @@ def everything(tx: Transaction, user: User) -> dict[str, Any]:
             "pseudonym": user.pseudonym,
         },
         "sessions": [_session(row) for row in tx.sessions.of_user(user.id)],
+        "logins": [{"expires_at": _time(row.expires_at)} for row in tx.logins.of_user(user.id)],
+        "factors": _factors(tx, user),
         "tokens": [_token(row) for row in tx.tokens.of_user(user.id)],
         "mails": [_mail(row) for row in tx.outbox.of_user(user.id, user.email)],
         "activity": [_event(row) for row in tx.audit.all(user=user.pseudonym)],
@@ -38,6 +41,16 @@ def _session(row: Session) -> dict[str, Any]:
         "device": in_words(row.user_agent),
         "user_agent": row.user_agent,
         "address": row.address,
+        "amr": words_of(row.amr),
+        "proved_at": _time(row.proved_at or row.created_at),
+    }
+
+
+def _factors(tx: Transaction, user: User) -> dict[str, Any]:
+    row = tx.factors.totp(user.id)
+    return {
+        "otp": {"created_at": _time(row.created_at)} if row else None,
+        "recovery_codes": tx.factors.codes_left(user.id),
     }
 
 

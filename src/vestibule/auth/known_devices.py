@@ -3,9 +3,9 @@
 Who fails on purpose, from many places, can use up every budget of an account that strangers have.
 The owner must not be locked out by that: a login leaves a signed cookie, and with it a browser
 counts apart. The cookie opens nothing. Nothing is stored: it holds a random number to count by, and
-the digest of what it is bound to: the account, and its password as it is hashed. A new password
-makes all devices strangers again, those of a thief too. See also OWASP, "Slow Down Online Guessing
-Attacks with Device Cookies".
+the digest of what it is bound to: the account, its password as it is hashed, and what factors it
+has. A new password or a first factor makes all devices strangers again, those of a thief too. See
+also OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
 """
 
 from __future__ import annotations
@@ -90,7 +90,10 @@ class KnownDevices:
 
 
 def _binding(user: User) -> str:
-    return digest(f"{user.pseudonym}\0{user.hashed_password}")[:32]
+    # With the first factor all are strangers: who had the password alone could have made many, and
+    # each has guesses of its own.
+    factors = f"\0{user.factors}" if user.factors else ""
+    return digest(f"{user.pseudonym}\0{user.hashed_password}{factors}")[:32]
 
 
 def _is_bound(mark: Mark, user: User) -> bool:

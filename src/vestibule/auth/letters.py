@@ -47,6 +47,8 @@ REGISTERED_AGAIN = "registered_again"
 CHANGE_ASKED, EMAIL_CHANGED, UNDONE = "change_asked", "email_changed", "undone"
 PASSWORD_CHANGED, PASSWORD_RESET = "password_changed", "password_reset"
 ACCOUNT_DELETED, LOCKED = "account_deleted", "locked"
+FACTOR_ADDED, FACTOR_REMOVED, FACTOR_FAILED = "factor_added", "factor_removed", "factor_failed"
+RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery_codes_made", "recovery_code_used"
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
 
@@ -133,4 +135,10 @@ KINDS: Mapping[str, Kind] = {
     PASSWORD_CHANGED: notice,
     PASSWORD_RESET: notice,
     ACCOUNT_DELETED: notice,
+    FACTOR_ADDED: notice,
+    FACTOR_REMOVED: notice,
+    RECOVERY_CODES_MADE: notice,
+    RECOVERY_CODE_USED: notice,
+    # To whom an account with this address belongs by then.
+    FACTOR_FAILED: locked,
 }

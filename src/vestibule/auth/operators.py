@@ -49,6 +49,7 @@ class Operators:
             act.of(user)
             tx.users.change(user, disabled_at=user.disabled_at or self._clock())
             tx.sessions.close_all(user.id)
+            tx.logins.drop(user.id)
             # A thief may have changed the address: the way back waits until the account is enabled.
             self._tokens.void(tx, user)
             act.accept(tx)
@@ -72,6 +73,7 @@ class Operators:
         with self._audit.recording("account.unlock") as act, self._db.begin() as tx:
             user = _owner(tx, email)
             act.of(user)
+            self._attempts.forgive_factor(tx, user)
             self._attempts.forgive(tx, user.email_key)
             act.accept(tx)
 
@@ -105,12 +107,14 @@ class Operators:
             user = _owner(tx, email)
             act.of(user)
             tx.sessions.close_all(user.id)
+            tx.logins.drop(user.id)
             act.accept(tx)
 
     def log_out_everybody(self) -> None:
         """End every session there is."""
         with self._audit.recording("accounts.log_out") as act, self._db.begin() as tx:
             tx.sessions.close_everybodys()
+            tx.logins.drop_everybodys()
             act.accept(tx)
 
 

@@ -53,17 +53,33 @@ class Owners:
         return Proof(session_id, visit.email, checked)
 
     def forgive(self, tx: Transaction, user: User) -> None:
-        """Count failures anew, within ``tx``: the account has a new password."""
+        """Count failures anew, within ``tx``: the account has a new password, by its owner."""
+        if user.factors:
+            self._attempts.forgive_factor(tx, user)
         self._attempts.forgive(tx, user.email_key)
 
     def confirm(self, tx: Transaction, proof: Proof) -> User:
         """The account, if within ``tx`` session and password are still what they were.
 
+        Whoever has a factor has shown it a short while ago, too: the password alone is no proof.
+
+        :raises BadCredentials: the password was changed meanwhile.
+        :raises NoSession: the session was closed meanwhile.
+        :raises LoginNotRecent: the factor was shown too long ago.
+        """
+        user = self.recognise(tx, proof)
+        if user.factors:
+            self._sessions.require_recent(tx, proof.session_id, user.id)
+        return user
+
+    def recognise(self, tx: Transaction, proof: Proof) -> User:
+        """The same, whenever a factor was shown: for who is about to show it.
+
         :raises BadCredentials: the password was changed meanwhile.
         :raises NoSession: the session was closed meanwhile.
         """
         user = self._passwords.confirm(tx, proof.checked)
-        self._sessions.opened_at(tx, proof.session_id, user.id)
+        self._sessions.again(tx, proof.session_id, user.id)
         return user
 
     def hash_new(self, password: str, proof: Proof) -> str:

@@ -23,13 +23,13 @@ from vestibule.auth.acts import acting
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
+from vestibule.auth.entrance import Entrance
 from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts, Unverified
 from vestibule.auth.letters import REGISTERED_AGAIN
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Checked, Passwords
-from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import UNDO, VERIFY, Tokens
-from vestibule.config import Clock
+from vestibule.config import Clock, Settings
 from vestibule.db import DB, AlreadyExists
 from vestibule.user import User
 
@@ -47,6 +47,11 @@ class Rules(NamedTuple):
     # How long an account waits for that.
     kept: timedelta
 
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        """What ``settings`` say."""
+        return cls(settings.must_verify, settings.concealed, settings.unverified_lifetime)
+
 
 @dataclass(frozen=True)
 class Registrations:
@@ -56,7 +61,7 @@ class Registrations:
     _clock: Clock
     audit: Audit
     _passwords: Passwords
-    _sessions: Sessions
+    _entrance: Entrance
     _tokens: Tokens
     _outbox: Outbox
     _attempts: Attempts
@@ -132,6 +137,7 @@ class Registrations:
         :raises BadToken: unknown, expired or used.
         :raises BadCredentials: it is not the password of the registration; the token stays valid.
         :raises TooManyAttempts: the password was tried too often.
+        :raises FactorOwed: the address is verified, and the login owes a factor.
         """
         found = self._tokens.look(token, VERIFY)
         with self._attempts.proof(found.digest, device):
@@ -142,8 +148,10 @@ class Registrations:
             self._passwords.confirm(tx, checked)
             user, _ = self._tokens.spend(tx, token, VERIFY)
             tx.users.change(user, verified_at=self._clock(), pending_until=None)
-            acting().accept(tx)
-            return user.email, self._sessions.open(tx, user.id, device, instead_of)
+            admitted = self._entrance.admit(tx, user, device, instead_of)
+            if admitted.owed:
+                acting().accept(tx)
+        return user.email, admitted.whole()
 
     def sweep(self, most: int) -> bool:
         """Remove up to ``most`` accounts that waited too long, and say whether there may be more.

@@ -15,7 +15,7 @@ from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import UnknownEmail
-from vestibule.auth.letters import PASSWORD_RESET
+from vestibule.auth.letters import FACTOR_REMOVED, PASSWORD_RESET
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Passwords
 from vestibule.auth.tokens import RESET, Tokens
@@ -84,6 +84,7 @@ class Resets:
         hashed = self._passwords.hash_new(password, user.email if user else "")
         with self._db.begin() as tx:
             user, _ = self._tokens.spend(tx, token, RESET)
+            strange = user.verified_at is None
             if self.classic:
                 tx.users.change(user, hashed_password=hashed)
             else:
@@ -94,9 +95,14 @@ class Resets:
             self._attempts.forgive(tx, user.email_key)
             acting().accept(tx)
             if not self.classic:
-                self._end_the_old(tx, user)
+                self._end_the_old(tx, user, strange=strange)
 
-    def _end_the_old(self, tx: Transaction, user: User) -> None:
+    def _end_the_old(self, tx: Transaction, user: User, *, strange: bool) -> None:
+        if strange and user.factors:
+            # Nobody had shown to own the address: the factor is of who registered it, and may be
+            # there to shut out whoever reads its mail. Others stay: a mailbox is no factor.
+            tx.factors.drop(user)
+            self._outbox.add(tx, FACTOR_REMOVED, user.email, user_id=user.id)
         tx.sessions.close_all(user.id)
         self._tokens.void(tx, user)
         self._outbox.add(tx, PASSWORD_RESET, user.email, user_id=user.id)

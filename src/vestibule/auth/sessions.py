@@ -19,8 +19,10 @@ from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.devices import Device, in_words
 from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
+from vestibule.auth.proofs import words_of
 from vestibule.config import Clock
 from vestibule.db import DB, Transaction, Visit
+from vestibule.user import Session
 
 __all__ = ["MOST_OF_USER", "Open", "Sessions", "Visit"]
 
@@ -45,6 +47,9 @@ class Open(NamedTuple):
     device: str
     address: str | None
     current: bool
+    # What was proved, and when it was proved last.
+    amr: list[str]
+    proved_at: datetime
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class Sessions:
     audit: Audit
     idle: timedelta
     lifetime: timedelta
-    # How long after a login more may be done than looking: an account deleted, others logged out.
+    # How long after a proof more may be done than looking: an account deleted, others logged out.
     recent: timedelta
     # The exercise knows one session a user: a new login replaces the one before.
     single: bool
@@ -69,10 +74,14 @@ class Sessions:
         user_id: int,
         device: Device | None = None,
         instead_of: str | None = None,
+        amr: str | None = None,
     ) -> str:
         """Open a session within ``tx`` and return its id, which is shown this once.
 
+        For ``Entrance`` alone, which knows whether a factor is owed first.
+
         :param instead_of: a session id whose session, if there is one, ends (OWASP ASVS 7.2.4).
+        :param amr: what was proved, in the words of ``proofs``.
         """
         session_id, now = new_secret(), self._clock()
         if self.single:
@@ -89,6 +98,8 @@ class Sessions:
             expires_at=now + self.lifetime,
             user_agent=device.user_agent[:250] if device else None,
             address=device.address[:45] if device else None,
+            amr=amr,
+            proved_at=None,
         )
         return session_id
 
@@ -147,6 +158,8 @@ class Sessions:
                 device=in_words(row.user_agent),
                 address=row.address,
                 current=row.id == visit.session_id,
+                amr=words_of(row.amr),
+                proved_at=row.proved_at or row.created_at,
             )
             for row in rows
             if row.expires_at > now
@@ -161,7 +174,7 @@ class Sessions:
         """End the session with this public id, of whose session ``session_id`` is.
 
         :raises NoSession: ``session_id`` is not open.
-        :raises LoginNotRecent: it was opened too long ago, and would end another.
+        :raises LoginNotRecent: it was proved too long ago who it is, and it would end another.
         :raises UnknownSession: none of one's own has this public id.
         """
         visit = self.require(session_id)
@@ -176,16 +189,17 @@ class Sessions:
 
     @recorded("session.close_others")
     def close_others(self, session_id: str | None) -> None:
-        """End every session of whose session this is, but this one.
+        """End every session of whose session this is, but this one; and logins under way.
 
         :raises NoSession: it is not open.
-        :raises LoginNotRecent: it was opened too long ago.
+        :raises LoginNotRecent: it was proved too long ago who it is.
         """
         visit = self.require(session_id)
         acting().by(visit.user_id, session_id)
         with self._db.begin() as tx:
             self.require_recent(tx, session_id, visit.user_id)
             tx.sessions.close_all(visit.user_id, but=digest(session_id or ""))
+            tx.logins.drop(visit.user_id)
             acting().accept(tx)
 
     def require(self, session_id: str | None) -> Visit:
@@ -198,26 +212,28 @@ class Sessions:
             raise NoSession
         return visit
 
-    def opened_at(self, tx: Transaction, session_id: str | None, user_id: int) -> datetime:
-        """When the user's session was opened, looked up again within ``tx``.
+    def again(self, tx: Transaction, session_id: str | None, user_id: int) -> Session:
+        """The user's session, looked up again within ``tx``.
 
         :raises NoSession: it was closed meanwhile.
         """
         row = tx.sessions.with_digest(digest(session_id or ""))
         if row is None or row.user_id != user_id:
             raise NoSession
-        return row.created_at
+        return row
 
-    def require_recent(self, tx: Transaction, session_id: str | None, user_id: int) -> None:
-        """Accept a session that was opened a short while ago: its owner is likely to be there.
+    def require_recent(self, tx: Transaction, session_id: str | None, user_id: int) -> Session:
+        """Accept a session whose owner proved a short while ago to be there.
 
         A copied cookie must not throw its owner out (OWASP ASVS 7.5.2).
 
         :raises NoSession: it was closed meanwhile.
-        :raises LoginNotRecent: it was opened longer ago.
+        :raises LoginNotRecent: it was longer ago.
         """
-        if self.opened_at(tx, session_id, user_id) <= self._clock() - self.recent:
+        row = self.again(tx, session_id, user_id)
+        if (row.proved_at or row.created_at) <= self._clock() - self.recent:
             raise LoginNotRecent
+        return row
 
     def close_all(self, user_id: int) -> None:
         """End every session of the user; an unknown user has none."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from vestibule.auth.audit import Audit
 from vestibule.auth.errors import StorageUnavailable
+from vestibule.auth.factor_desks import FactorDesks
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.rate_limits import RateLimits
 from vestibule.auth.registrations import Registrations
@@ -42,6 +43,7 @@ class Upkeep:
 
     _db: DB
     _sessions: Sessions
+    _factors: FactorDesks
     _tokens: Tokens
     _rate_limits: RateLimits
     _outbox: Outbox
@@ -51,13 +53,14 @@ class Upkeep:
     _closing: Event = field(default_factory=Event)
 
     def sweep(self) -> None:
-        """Remove what is over: sessions, tokens, counts, messages, old acts, unverified accounts.
+        """Remove what is over: sessions, logins, tokens, counts, messages, old acts, and accounts.
 
         Each desk removes one batch in a short transaction of its own, again and again until it
         has nothing left; after very many batches the rest waits for the next sweep.
         """
         desks: Sequence[Swept] = (
             self._sessions,
+            self._factors,
             self._tokens,
             self._rate_limits,
             self._outbox,

@@ -33,6 +33,7 @@ from vestibule.config.values import (
     PREFIX,
     Amount,
     Duration,
+    Guesses,
     Patience,
     SecretFiles,
     is_loopback,
@@ -127,8 +128,8 @@ class Settings(BaseSettings):
     )
     conceal_accounts: bool | None = Field(None, description="Tell nobody who has an account.")
     recent_login: Duration = Field(
-        timedelta(minutes=15),
-        description="Only this soon after a login is an account deleted, or another session ended.",
+        timedelta(minutes=10),
+        description="Only this soon after a proof is an account deleted, or its factors changed.",
     )
     password_min_length: int = Field(
         8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
@@ -146,6 +147,8 @@ class Settings(BaseSettings):
         100, description="Failed logins per client, to all accounts, in 15 minutes."
     )
     login_failures_per_hour: Amount = Field(10_000, description="Failed logins of all in an hour.")
+    factor_failures: Guesses = Field(10, description="Wrong codes of an account in 15 minutes.")
+    factor_failures_per_account: Guesses = Field(100, description="The same, in a year.")
     registrations_per_origin: Amount = Field(60, description="New accounts per client in an hour.")
     registrations_per_hour: Amount = Field(10_000, description="New accounts of all in an hour.")
     mails_per_origin: Amount = Field(60, description="Mails asked for per client in an hour.")

@@ -47,6 +47,8 @@ Duration = Annotated[
 Patience = Annotated[Duration, Field(le=timedelta(seconds=60))]
 # How many of something may be; 0 is as many as one likes.
 Amount = Annotated[int, Field(ge=0, le=100_000_000)]
+# At what is one of a million: NIST 800-63B-4 (3.2.2) has a hundred at most.
+Guesses = Annotated[int, Field(ge=1, le=100)]
 REDIS_URL = re.compile(r"rediss?://[^/]|redis\+unix:///.")
 
 

@@ -16,6 +16,8 @@ from vestibule.db import sqlite
 from vestibule.db.audit import Audit
 from vestibule.db.engine import Opened
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, translated
+from vestibule.db.factors import Factors
+from vestibule.db.logins import Logins
 from vestibule.db.outbox import Outbox
 from vestibule.db.rate_limits import RateLimits
 from vestibule.db.sessions import SessionCheck, Sessions, Visit
@@ -45,6 +47,8 @@ class Transaction:
 
     users: Users
     sessions: Sessions
+    logins: Logins
+    factors: Factors
     tokens: Tokens
     outbox: Outbox
     rate_limits: RateLimits
@@ -232,6 +236,8 @@ def _tables(work: Work) -> Transaction:
     return Transaction(
         users,
         Sessions(work, users),
+        Logins(work, users),
+        Factors(work, users),
         Tokens(work, users),
         Outbox(work),
         RateLimits(work),

@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from vestibule.db.engine import Opened
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, sentence
-from vestibule.db.statements import Statement, adding
+from vestibule.db.statements import Statement, Values, adding
 from vestibule.db.sweeping import Over
 from vestibule.db.users import THIS_SESSION, Users
 from vestibule.db.work import Work
@@ -30,7 +30,7 @@ from vestibule.user import Session, User, micros, moment, number_of
 MICROSECOND = timedelta(microseconds=1)
 COLUMNS = (
     *("id", "digest", "user_id", "created_at", "last_seen_at", "expires_at"),
-    *("user_agent", "address"),
+    *("user_agent", "address", "amr", "proved_at"),
 )
 OWN = Session.user_id == bindparam("user_id")
 ADD = Statement(adding(Session, *COLUMNS))
@@ -40,6 +40,8 @@ LATER = Statement(
     .where(Session.id == bindparam("number"), Session.last_seen_at < bindparam("at"))
     .values(last_seen_at=bindparam("at"))
 )
+NEW = {name: bindparam(f"new_{name}") for name in ("id", "digest", "amr", "proved_at")}
+RENEW = Statement(update(Session).where(THIS_SESSION, OWN).values(NEW))
 CLOSE = Statement(delete(Session).where(THIS_SESSION))
 CLOSE_ALL = Statement(delete(Session).where(OWN, Session.digest != bindparam("but")))
 CLOSE_EVERYBODYS = Statement(delete(Session))
@@ -197,6 +199,23 @@ class Sessions:
         try:
             with self._work.translated():
                 self._work.run(ADD, id=number_of(columns["digest"]), **columns)
+        except AlreadyExists as error:
+            raise Conflict("two sessions begin alike") from error
+
+    def renew(self, user_id: int, old: str, new: str, amr: str, proved_at: datetime) -> bool:
+        """Give the user's session another digest, and say whether there was one.
+
+        Its age stays: what is proved again makes no session endless.
+
+        :raises Conflict: another one begins like this; the next id will not.
+        """
+        self._users.lock(user_id)
+        which = {"number": number_of(old), "digest": old, "user_id": user_id}
+        told: Values = {"new_id": number_of(new), "new_digest": new, "new_amr": amr}
+        told["new_proved_at"] = proved_at
+        try:
+            with self._work.translated():
+                return self._work.run(RENEW, **which, **told) == 1
         except AlreadyExists as error:
             raise Conflict("two sessions begin alike") from error
 

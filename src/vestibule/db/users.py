@@ -37,7 +37,7 @@ OF_SESSION = Statement(
 LOCK = Statement(_locked(select(User.id).where(User.id == bindparam("user_id"))))
 COLUMNS = (
     *("email", "email_key", "hashed_password", "created_at", "pseudonym"),
-    *("verified_at", "disabled_at", "pending_until"),
+    *("verified_at", "disabled_at", "pending_until", "factors"),
 )
 ADD = Statement(adding(User, *COLUMNS).returning(User.id))
 REWRITE = Statement(
@@ -91,7 +91,7 @@ class Users:
 
         :raises AlreadyExists: the address has an account.
         """
-        values = dict.fromkeys(COLUMNS) | {"pseudonym": uuid4().hex} | columns
+        values = dict.fromkeys(COLUMNS) | {"pseudonym": uuid4().hex, "factors": ""} | columns
         return User(id=self._work.value(ADD, **values), **values)
 
     def change(self, user: User, **columns: Any) -> None:

@@ -119,6 +119,9 @@ class OpenSession(BaseModel):
     device: str
     address: str | None
     current: bool
+    # What was proved (RFC 8176), and when it was proved last.
+    amr: list[str]
+    proved_at: str
 
 
 class OpenSessions(BaseModel):
@@ -145,6 +148,27 @@ class ExportedSession(BaseModel):
     device: str
     user_agent: str | None
     address: str | None
+    amr: list[str]
+    proved_at: str
+
+
+class ExportedLogin(BaseModel):
+    """A login that owed a factor, without what would open it."""
+
+    expires_at: str
+
+
+class ExportedOtp(BaseModel):
+    """An authenticator, without its secret."""
+
+    created_at: str
+
+
+class ExportedFactors(BaseModel):
+    """What an account has besides its password, and how many recovery codes are left."""
+
+    otp: ExportedOtp | None
+    recovery_codes: int
 
 
 class ExportedToken(BaseModel):
@@ -179,6 +203,8 @@ class Export(BaseModel):
 
     account: ExportedAccount
     sessions: list[ExportedSession]
+    logins: list[ExportedLogin]
+    factors: ExportedFactors
     tokens: list[ExportedToken]
     mails: list[ExportedMail]
     activity: list[ActivityEvent]

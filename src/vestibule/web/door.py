@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from vestibule.auth import Auth
 from vestibule.auth.conflicts import until_settled
+from vestibule.auth.errors import FactorOwed
 from vestibule.auth.known_devices import LIFETIME
 from vestibule.config import Settings, is_loopback
 from vestibule.web.headers import add_headers, is_https
@@ -28,6 +29,7 @@ from vestibule.web.problems import (
     NotLocal,
     answer_refusals,
     as_json,
+    refuse,
 )
 from vestibule.web.visitors import (
     COOKIE,
@@ -148,6 +150,17 @@ def hand_over(response: Response, session_id: str) -> Response:
     return response
 
 
+def _hold_back(owed: FactorOwed) -> Response:
+    """The refusal of a login that owes a factor, which the cookie carries from now on.
+
+    It is no session and opens nothing; the device is not known by it.
+    """
+    response = refuse(owed)
+    if owed.login_id:
+        response.set_cookie(cookie_name(COOKIE), owed.login_id, **_kept_close())
+    return response
+
+
 def forget(response: WerkzeugResponse) -> WerkzeugResponse:
     """Have the browser drop the cookie of a session that is over: nothing of it stays there."""
     if not auth().classic:
@@ -207,6 +220,7 @@ def guard(app: Flask, settings: Settings) -> None:
             raise
 
     answer_refusals(app)
+    app.register_error_handler(FactorOwed, _hold_back)
     # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
     setattr(app, "dispatch_request", _settled(app.dispatch_request))  # noqa: B010
     add_headers(app, settings)

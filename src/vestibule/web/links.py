@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 
-from vestibule.auth.errors import BadToken, Refusal
+from vestibule.auth.errors import BadToken, FactorOwed, Refusal
 from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
 from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
 from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, saying_whence, session_id
@@ -15,6 +15,7 @@ from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     BAD_TOKEN,
     BUSY_PAGE,
+    FACTOR_OWED,
     TOO_LONG,
     TOO_MANY,
     Answer,
@@ -50,6 +51,7 @@ EXAMPLE = {"token": TOKEN, "password": "paint dries slowly"}
             TOO_LONG,
             field_refusal(400),
             BAD_CREDENTIALS,
+            FACTOR_OWED,
             BAD_TOKEN,
             TOO_MANY,
         ),
@@ -98,7 +100,10 @@ def verify_by_form() -> ResponseReturnValue:
     """Verify and log in, or show the form again with the reason."""
 
     def act(token: str, password: str) -> ResponseReturnValue:
-        email, session = auth().registrations.verify(token, password, device(), session_id())
+        try:
+            email, session = auth().registrations.verify(token, password, device(), session_id())
+        except FactorOwed:
+            return _done("Address verified", "Log in now, with your password and a code.")
         done = _done("Address verified", f"You are logged in as {email}.")
         return hand_over(make_response(done), session)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from flask import Blueprint, Flask, Response, current_app
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from vestibule.auth.errors import LoginNotRecent, NoSession, Rule
+from vestibule.auth.errors import FactorOwed, LoginNotRecent, NoSession, Rule
 from vestibule.config import VERSION
 from vestibule.web.door import FORMS, answer
 from vestibule.web.origins import BY_TOKEN
@@ -24,6 +24,8 @@ PROBLEM = "application/problem+json"
 HTML = "text/html"
 REF = "#/components/schemas/{model}"
 NOTE = "_vestibule_operation"
+# What may be shown besides a password.
+Factor = Literal["otp", "recovery"]
 
 
 class Problem(BaseModel):
@@ -39,6 +41,12 @@ class PasswordProblem(Problem):
     """Why a new password was refused: ``rule`` is stable, and for programs."""
 
     rule: Rule
+
+
+class FactorProblem(Problem):
+    """The password was right, and one of these ``factors`` is to be shown as well."""
+
+    factors: list[Factor]
 
 
 class Answer(NamedTuple):
@@ -87,6 +95,12 @@ REFUSED_PASSWORD = REFUSED_PASSWORD._replace(
 )
 BAD_ADDRESS = refusal("email_invalid", "An email address must have an @-sign.")
 BAD_CREDENTIALS = refusal("credentials_wrong", "Wrong address or password.")
+FACTOR_OWED = refusal(FactorOwed.code, str(FactorOwed(())))
+FACTOR_OWED = FACTOR_OWED._replace(
+    example=problem_body(401, FactorOwed.code, FACTOR_OWED.description)
+    | {"factors": ["otp", "recovery"]},
+    models=(FactorProblem,),
+)
 BAD_TOKEN = refusal("token_invalid", "This token is unknown, expired or used.")
 IN_USE = refusal("email_in_use", "Another account has this address.")
 TOO_MANY = refusal("attempts_exceeded", "Too many attempts.", "Retry-After")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from vestibule.auth.errors import Busy, PasswordRefused, Refusal, StorageUnavailable
+from vestibule.auth.errors import Busy, FactorOwed, PasswordRefused, Refusal, StorageUnavailable
 
 MAX_BODY = 64 * 1024
 # Seconds after which a client may ask again when storage or a thread was not to be had.
@@ -17,13 +17,18 @@ RETRY_AFTER = str(Busy.retry_after)
 STATUS = {
     "attempts_exceeded": 429,
     "busy": 503,
+    "challenge_over": 403,
     "credentials_wrong": 401,
     "email_in_use": 409,
     "email_invalid": 400,
     "email_taken": 400,
     "email_unknown": 403,
     "email_unverified": 401,
+    "factor_required": 401,
+    "factor_unknown": 404,
+    "factor_wrong": 401,
     "login_not_recent": 403,
+    "login_over": 403,
     "password_refused": 400,
     "password_too_long": 400,
     "session_none": 403,
@@ -95,6 +100,9 @@ def refuse(refusal: Refusal) -> Response:
     status, code = STATUS[refusal.code], refusal.code
     if isinstance(refusal, PasswordRefused):
         body = problem_body(status, code, str(refusal)) | {"rule": refusal.rule}
+        return _problem(status, body)
+    if isinstance(refusal, FactorOwed):
+        body = problem_body(status, code, str(refusal)) | {"factors": refusal.factors}
         return _problem(status, body)
     return problem(status, code, str(refusal), **again(refusal))
 

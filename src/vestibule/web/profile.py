@@ -63,8 +63,12 @@ EXPORT = {
             "device": "Firefox on Linux",
             "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0",
             "address": "192.0.2.7",
+            "amr": ["mfa", "otp", "pwd"],
+            "proved_at": THEN,
         }
     ],
+    "logins": [{"expires_at": THEN}],
+    "factors": {"otp": {"created_at": THEN}, "recovery_codes": 10},
     "tokens": [{"purpose": "reset", "expires_at": THEN, "address": None}],
     "mails": [{"kind": "reset", "queued_at": THEN, "recipient": EMAIL, "about": None}],
     "activity": [EVENT],
@@ -88,6 +92,7 @@ EXPORT = {
             field_refusal(400),
             BAD_CREDENTIALS,
             NO_SESSION,
+            NOT_RECENT,
             TOO_MANY,
         ),
         body=PasswordChange,
@@ -120,6 +125,7 @@ def change_password() -> ResponseReturnValue:
             field_refusal(400),
             BAD_CREDENTIALS,
             NO_SESSION,
+            NOT_RECENT,
             IN_USE,
             refusal("undo_open", "Your address was changed a short while ago."),
             TOO_MANY,
@@ -219,7 +225,11 @@ def delete() -> ResponseReturnValue:
 @describe(
     Operation(
         "Take along all that is stored about you",
-        (Answer(200, "Everything but secrets and hashes", EXPORT, (Export,)), NO_SESSION),
+        (
+            Answer(200, "Everything but secrets and hashes", EXPORT, (Export,)),
+            NO_SESSION,
+            NOT_RECENT,
+        ),
         cookie=True,
     )
 )

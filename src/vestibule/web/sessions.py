@@ -22,6 +22,8 @@ EXAMPLE = {
     "device": "Firefox on Linux",
     "address": "192.0.2.7",
     "current": True,
+    "amr": ["pwd"],
+    "proved_at": "2026-11-20T17:25:21+00:00",
 }
 
 
@@ -93,4 +95,6 @@ def _shown(each: Open) -> dict[str, object]:
         "device": each.device,
         "address": each.address,
         "current": each.current,
+        "amr": each.amr,
+        "proved_at": each.proved_at.isoformat(timespec="seconds"),
     }

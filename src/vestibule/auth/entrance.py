@@ -1,0 +1,161 @@
+"""The only way to a session: who knows the password is let in, or owes a factor first.
+
+The threat is a way in that forgets the factor: every room that knows somebody by a password comes
+here, and no other room opens sessions. Who owes one gets a login that is half done. It is carried
+like a session, but it is none, and stands in another table: whatever looks for a session finds
+nothing, on every route there is or will be. It ends after ten minutes, with a new password, after
+some wrong codes, and is exchanged for a session with an id of its own (OWASP ASVS 7.2.4).
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from vestibule.auth.acts import acting
+from vestibule.auth.crypto import digest, new_secret
+from vestibule.auth.devices import Device
+from vestibule.auth.errors import FactorOwed, LoginOver, NoSession
+from vestibule.auth.proofs import PASSWORD, amr
+from vestibule.auth.sessions import Sessions
+from vestibule.config import Clock
+from vestibule.db import DB, Transaction
+from vestibule.user import Login, User
+
+# How long a person looks for the telephone.
+LIFETIME = timedelta(minutes=10)
+RECOVERY = "recovery"
+
+
+class Admitted(NamedTuple):
+    """A session, or a login that owes a factor: one of these."""
+
+    id: str
+    owed: tuple[str, ...]
+
+    def whole(self) -> str:
+        """The session's id. Ask when the transaction is over, or what is owed would be undone.
+
+        :raises FactorOwed: it is no session yet.
+        """
+        if self.owed:
+            raise FactorOwed(self.owed, self.id)
+        return self.id
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """Where sessions begin."""
+
+    _db: DB
+    _clock: Clock
+    _sessions: Sessions
+    # The exercise knows a password alone.
+    _classic: bool
+
+    def admit(
+        self,
+        tx: Transaction,
+        user: User,
+        device: Device | None = None,
+        instead_of: str | None = None,
+    ) -> Admitted:
+        """What who showed the password gets within ``tx``, where the act is accepted with it.
+
+        :param instead_of: the session id that the request came with; its session ends.
+        """
+        if self._classic or not user.factors:
+            acting().accept(tx)
+            shown = amr(PASSWORD)
+            return Admitted(self._sessions.open(tx, user.id, device, instead_of, amr=shown), ())
+        login_id, now = new_secret(), self._clock()
+        if instead_of:
+            tx.sessions.close(digest(instead_of))
+            tx.logins.spend(digest(instead_of), now)
+        bound, ends = _binding(user), now + LIFETIME
+        tx.logins.add(digest=digest(login_id), user_id=user.id, expires_at=ends, bound=bound)
+        return Admitted(login_id, owed_by(user))
+
+    def let_in(self, tx: Transaction, user: User, shown: str, device: Device | None = None) -> str:
+        """Open a session within ``tx`` for who was known without a login, and return its id.
+
+        :param shown: what they proved, as a session has it.
+        """
+        return self._sessions.open(tx, user.id, device, amr=shown)
+
+    def half_done(self, tx: Transaction, login_id: str | None) -> tuple[Login, User]:
+        """The login that owes a factor, and whose it is.
+
+        :raises LoginOver: unknown, too old, used up; or the account has another password by now,
+            or is disabled.
+        """
+        found = tx.logins.good(digest(login_id), self._clock()) if login_id else None
+        user = tx.users.get(found.user_id) if found else None
+        if found is None or user is None or user.disabled_at or not user.factors:
+            raise LoginOver
+        if not hmac.compare_digest(found.bound, _binding(user)):
+            raise LoginOver
+        return found, user
+
+    def finish(
+        self, tx: Transaction, login: Login, user: User, shown: str, device: Device | None
+    ) -> str:
+        """Open the session of a login whose factor was shown, and return its id.
+
+        :param shown: the factor, in the words of ``proofs``.
+        :raises LoginOver: somebody else finished it meanwhile.
+        """
+        if not tx.logins.spend(login.digest, self._clock()):
+            raise LoginOver
+        return self._sessions.open(tx, user.id, device, amr=amr(PASSWORD, shown))
+
+    def renew(
+        self,
+        tx: Transaction,
+        session_id: str | None,
+        user: User,
+        shown: str,
+        proved_at: datetime | None = None,
+    ) -> str:
+        """Give the user's session a new id, for it can do more than before; that id.
+
+        :param shown: what it proved, as a session has it.
+        :param proved_at: when; just now, unless given.
+        :raises NoSession: it was closed meanwhile.
+        """
+        old, new, when = digest(session_id or ""), new_secret(), proved_at or self._clock()
+        if not tx.sessions.renew(user.id, old, digest(new), shown, when):
+            raise NoSession
+        return new
+
+    def end(self, tx: Transaction, login: Login) -> None:
+        """End a login that owes a factor."""
+        tx.logins.spend(login.digest, self._clock())
+
+    def abandon(self, login_id: str) -> bool:
+        """End the login with this id, and say whether there was one that owed a factor."""
+        now = self._clock()
+        with self._db.look() as tx:
+            found = tx.logins.good(digest(login_id), now)
+        if found is None:
+            return False
+        acting().by(found.user_id, None)
+        with self._db.begin() as tx:
+            acting().accept(tx)
+            return tx.logins.spend(found.digest, now)
+
+    def sweep(self, most: int) -> bool:
+        """Remove up to ``most`` logins that are over, and say whether there may be more."""
+        now = self._clock()
+        return self._db.sweep(lambda tx: tx.logins.over(now), most)
+
+
+def owed_by(user: User) -> tuple[str, ...]:
+    """What may be shown besides the password; one of them is enough. Nothing: none is owed."""
+    return (*user.factors.split(), RECOVERY) if user.factors else ()
+
+
+def _binding(user: User) -> str:
+    return digest(f"{user.pseudonym}\0{user.hashed_password}")

@@ -1,0 +1,74 @@
+"""The bodies that the routes of second factors read and answer with, field by field."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, StringConstraints
+
+from vestibule.web.door import Field
+from vestibule.web.openapi import Factor
+
+
+class Code(BaseModel):
+    """Six digits of an authenticator, or a recovery code."""
+
+    code: Field
+
+
+class Proof(BaseModel):
+    """The password, and for an account with a factor a code."""
+
+    password: Field
+    code: Annotated[str, StringConstraints(strict=True)] = ""
+
+
+class TicketAndCode(BaseModel):
+    """The ticket of an offer, and a code that an authenticator made of its secret."""
+
+    ticket: Field
+    code: Field
+
+
+class OwedFactor(BaseModel):
+    """What a login that is half done owes, one of it, and until when (UTC, RFC 3339)."""
+
+    factors: list[Factor]
+    expires_at: str
+
+
+class Entered(BaseModel):
+    """Who is logged in; and how many recovery codes are left, where one of them was used."""
+
+    email: str
+    message: str
+    recovery_codes: int | None
+
+
+class OneTimeCodes(BaseModel):
+    """The authenticator of an account, and since when."""
+
+    created_at: str
+
+
+class FactorsOfAccount(BaseModel):
+    """What an account has besides its password."""
+
+    otp: OneTimeCodes | None
+    recovery_codes: int
+
+
+class Offer(BaseModel):
+    """A secret for an authenticator: as text, as a link, and as a picture of that link (SVG)."""
+
+    secret: str
+    uri: str
+    qr: str
+    ticket: str
+
+
+class FactorChanged(BaseModel):
+    """What happened, and recovery codes that are shown this once, if there are new ones."""
+
+    message: str
+    recovery_codes: list[str] | None
