@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, UniqueConstraint, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -77,7 +77,7 @@ class User(Row):
     pending_until: Mapped[datetime | None] = mapped_column(index=True)
     # What a login owes besides the password, as the tables of the factors say: "otp", or nothing.
     # A copy, so that who has none is let in without a look at them; ``Factors`` alone writes it.
-    factors: Mapped[str] = mapped_column(String(20), server_default="")
+    factors: Mapped[str] = mapped_column(String(20), server_default=text("''"))
 
     @property
     def pending(self) -> bool:

@@ -23,7 +23,10 @@ PAGES = sorted(
 # What no two runs share, besides what the README's tour knows.
 RANDOM = (
     ("<time>", r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)"),
+    ("<ticket>", r"\b[0-9a-f]{16}\.[\w-]{20,}"),
     ("<id>", r"\b[0-9a-f]{16}\b"),
+    ("<secret>", r"\b[A-Z2-7]{32}\b"),
+    ("<recovery code>", r"\b[0-9A-Z]{4}(-[0-9A-Z]{4}){5}\b"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -111,7 +112,7 @@ def test_its_id_opens_no_route(app: Flask, phone: Authenticator) -> None:
                 continue
             content = operation.get("requestBody", {}).get("content", {})
             body = next(iter(content.values()))["example"] if content else None
-            kind = {"json": body} if "application/json" in content else {"data": body}
+            kind: Any = {"json": body} if "application/json" in content else {"data": body}
             where = path.replace("{public_id}", "0" * 16)
             for client, headers in ((visitor(app, half), {}), (app.test_client(), bearer)):
                 answer = client.open(where, method=method.upper(), headers=headers, **kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from tests.conftest import Build
 from tests.stage.acts import TOLD, ask_for_bob, follow, links_in_mails
 from tests.stage.clock import MovableClock
 from tests.stage.databases import Databases, on_both_databases
+from tests.stage.factors import enrol, half_log_in, prove, send
 from tests.stage.plans import GROWING, Said, listening, whole_tables
 from tests.stage.profiles import STRICT, UNLIMITED
 from tests.stage.visits import (
@@ -76,6 +78,7 @@ def said(settings: Settings, build: Build, clock: MovableClock) -> Said:
             clock.advance(seconds=1)
         look_around(app)
         change_addresses(app)
+        show_factors(app, clock)
         keep_house(app, clock)
         verifying = build(STRICT, require_verified=True)
         front_desk(verifying).upkeep.sweep()
@@ -115,6 +118,27 @@ def change_addresses(app: Flask) -> None:
     (undo,) = links_in_mails(client)
     follow("/profile/email/undo", undo)(client)
     links_in_mails(client)
+
+
+def show_factors(app: Flask, clock: MovableClock) -> None:
+    """Add one, log in with it in each way, and take it away."""
+    client, other = alice(app), visitor(app)
+    phone = enrol(client, clock)
+    half_log_in(other)
+    other.get("/sessions/factor")
+    for code in (*[phone.wrong()] * 5, phone.code(steps=1)):
+        send(other, code)
+    half_log_in(other)
+    half_log_in(other)
+    send(other, phone.recovery_codes[0])
+    prove(other, phone.code(steps=1))
+    half_log_in(client)
+    client.delete("/sessions")
+    other.get("/profile/export")
+    for path in ("/factors", "/sessions/factor"):
+        other.get(path)
+    other.post("/factors/recovery_codes")
+    other.delete("/factors/otp")
 
 
 def keep_house(app: Flask, clock: MovableClock) -> None:
@@ -183,6 +207,7 @@ def crowd(connection: Connection, clock: MovableClock) -> None:
         tables["sessions"].insert(),
         [{"id": each, "digest": f"{each}", "user_id": each, **session} for each in many],
     )
+    crowd_of_factors(connection, now)
     event = {"at": now, "act": "login", "outcome": "accepted", "digest": ""}
     connection.execute(
         tables["audit_events"].insert(),
@@ -190,6 +215,22 @@ def crowd(connection: Connection, clock: MovableClock) -> None:
     )
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE")
+
+
+def crowd_of_factors(connection: Connection, now: datetime) -> None:
+    """Fill the tables of second factors."""
+    many, tables = range(1, PEOPLE * 9 // 10), Row.metadata.tables
+    half = {"bound": "", "expires_at": now}
+    connection.execute(
+        tables["logins"].insert(),
+        [{"digest": f"{each}", "user_id": each, **half} for each in many],
+    )
+    connection.execute(
+        tables["recovery_codes"].insert(),
+        [{"digest": f"{each}", "user_id": each} for each in many],
+    )
+    made = {"sealed": "", "last_step": 0, "created_at": now}
+    connection.execute(tables["totp"].insert(), [{"user_id": each, **made} for each in many])
 
 
 def is_idle(index: Index, connection: Connection, said: Said) -> bool:
@@ -208,6 +249,7 @@ def test_what_goes_with_an_account_is_found_by_its_number(settings: Settings) ->
         for table in GROWING:
             firsts = {each["column_names"][0] for each in there.get_indexes(table)}
             firsts |= {each["column_names"][0] for each in there.get_unique_constraints(table)}
+            firsts |= {there.get_pk_constraint(table)["constrained_columns"][0]}
             referring = {each["constrained_columns"][0] for each in there.get_foreign_keys(table)}
             assert referring <= firsts
 

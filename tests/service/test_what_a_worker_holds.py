@@ -25,6 +25,7 @@ HEAVY = (
     "psycopg",
     "redis",
     "rich",
+    "segno",
     "smtplib",
     "sqlalchemy.dialects.postgresql",
     "vestibule.auth.breach_range",
@@ -35,8 +36,8 @@ OTHERS = {
     *("annotated_types", "anyio", "blinker", "click", "cython_runtime", "deprecated"),
     *("dotenv", "email_validator", "flask", "granian", "greenlet", "idna", "itsdangerous"),
     *("jinja2", "limits", "markupsafe", "nacl", "packaging", "pydantic", "pydantic_core"),
-    *("pydantic_settings", "pysqlite3", "sqlalchemy", "typing_extensions", "typing_inspection"),
-    *("uvloop", "vestibule", "werkzeug", "wrapt"),
+    *("pydantic_settings", "pyotp", "pysqlite3", "sqlalchemy", "typing_extensions"),
+    *("typing_inspection", "uvloop", "vestibule", "werkzeug", "wrapt"),
 }
 # Of Python's own, what is dear and needed by nobody who checks a session or logs in.
 UNNEEDED = (

@@ -51,6 +51,7 @@ ACTS: dict[str, tuple[Ask, tuple[int, int, int]]] = {
 }
 READING = (
     *("/", "/healthz", "/readyz", "/openapi.json", "/profile", "/sessions/verify", "/sessions"),
+    *("/factors", "/sessions/factor"),
     *("/profile/activity", "/profile/export", "/reset_password/new?token={token}"),
     *("/verify_email?token={token}", "/profile/email/confirm?token={token}"),
 )

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from tests.conftest import Build
 from tests.stage.acts import TOLD, Told, ask_for_bob, follow, links_in_mails
 from tests.stage.clock import MovableClock
+from tests.stage.factors import enrol, half_log_in, send
 from tests.stage.profiles import STRICT
 from tests.stage.visits import (
     ALICE,
@@ -76,6 +77,43 @@ def test_a_change_of_address_and_its_undoing_are_rows(app: Flask, alice: FlaskCl
         ("email.change", "accepted", hers),
         ("email.request", "accepted", hers),
     ]
+
+
+def test_a_factor_from_its_beginning_to_its_end_is_rows(
+    app: Flask, alice: FlaskClient, clock: MovableClock
+) -> None:
+    hers = newest(app)[-1].user
+    phone = enrol(alice, clock)
+    alice.post("/factors/recovery_codes")
+    other = visitor(app)
+    half_log_in(other)
+    send(other, phone.wrong())
+    send(other, phone.code(steps=1))
+    other.delete("/factors/otp")
+    rows = [(row.act, row.outcome, row.user, bool(row.session)) for row in newest(app)[:7]]
+    rows.remove(("factor.offer", "accepted", hers, True))
+    assert sorted(rows, key=str) == sorted(
+        [
+            ("factor.add", "accepted", hers, True),
+            ("factor.recovery_codes", "accepted", hers, True),
+            ("login", "factor_required", hers, False),
+            ("login.factor", "factor_wrong", hers, False),
+            ("login.factor", "accepted", hers, True),
+            ("factor.remove", "accepted", hers, True),
+        ],
+        key=str,
+    )
+    assert front_desk(app).trail.verify().fault is None
+
+
+def test_a_login_that_is_given_up_is_a_row(
+    app: Flask, alice: FlaskClient, clock: MovableClock
+) -> None:
+    enrol(alice, clock)
+    other = visitor(app)
+    half_log_in(other)
+    assert other.delete("/sessions").status_code == 302
+    assert ("logout", "accepted") in [(row.act, row.outcome) for row in newest(app)[:3]]
 
 
 def test_no_route_that_changes_something_is_left_out(strict: FlaskClient) -> None:

@@ -49,6 +49,10 @@ def change(client: FlaskClient, current: str) -> TestResponse:
     return client.put("/profile/password", data=form)
 
 
+def proof(client: FlaskClient, password: str) -> TestResponse:
+    return client.post("/sessions/proof", data={"password": password})
+
+
 def ask_for_bob(client: FlaskClient, password: str = PASSWORD) -> TestResponse:
     return client.put("/profile/email", data={"email": BOB, "password": password})
 
@@ -251,6 +255,42 @@ TOLD = {
             *("email.verify", "token_invalid"),
             hers=False,
             session=False,
+        ),
+    ],
+    "POST /sessions/factor": [
+        Told(
+            lambda c: stranger(c).post("/sessions/factor", data={"code": "123456"}),
+            *("login.factor", "login_over"),
+            hers=False,
+            session=False,
+        ),
+    ],
+    "POST /sessions/proof": [
+        Told(lambda c: proof(c, PASSWORD), "session.prove", "accepted"),
+        Told(lambda c: proof(c, WRONG), "session.prove", "credentials_wrong"),
+    ],
+    "POST /factors/otp": [
+        Told(lambda c: c.post("/factors/otp"), "factor.offer", "accepted"),
+        Told(
+            lambda c: stranger(c).post("/factors/otp"),
+            *("factor.offer", "session_none"),
+            hers=False,
+            session=False,
+        ),
+    ],
+    "PUT /factors/otp": [
+        Told(
+            lambda c: c.put("/factors/otp", data={"ticket": "none", "code": "123456"}),
+            *("factor.add", "challenge_over"),
+        ),
+    ],
+    "DELETE /factors/otp": [
+        Told(lambda c: c.delete("/factors/otp"), "factor.remove", "factor_unknown"),
+    ],
+    "POST /factors/recovery_codes": [
+        Told(
+            lambda c: c.post("/factors/recovery_codes"),
+            *("factor.recovery_codes", "factor_unknown"),
         ),
     ],
     "GET /profile/export": [

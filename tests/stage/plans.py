@@ -15,7 +15,10 @@ from sqlalchemy import Connection, Engine, event
 WORDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 # Tables that grow with people and time. Besides, there are two marks of the audit trail and the
 # number of the schema.
-GROWING = {"users", "sessions", "tokens", "outbox", "rate_limits", "audit_events"}
+GROWING = {
+    *("users", "sessions", "logins", "totp", "recovery_codes", "tokens", "outbox"),
+    *("rate_limits", "audit_events"),
+}
 Said = dict[str, Any]
 TIMES = count()
 

@@ -69,7 +69,7 @@ class Entrance:
         if self._classic or not user.factors:
             acting().accept(tx)
             shown = amr(PASSWORD)
-            return Admitted(self._sessions.open(tx, user.id, device, instead_of, amr=shown), ())
+            return Admitted(self._sessions.open(tx, user.id, device, instead_of, shown), ())
         login_id, now = new_secret(), self._clock()
         if instead_of:
             tx.sessions.close(digest(instead_of))
@@ -83,7 +83,7 @@ class Entrance:
 
         :param shown: what they proved, as a session has it.
         """
-        return self._sessions.open(tx, user.id, device, amr=shown)
+        return self._sessions.open(tx, user.id, device, None, shown)
 
     def half_done(self, tx: Transaction, login_id: str | None) -> tuple[Login, User]:
         """The login that owes a factor, and whose it is.
@@ -109,7 +109,7 @@ class Entrance:
         """
         if not tx.logins.spend(login.digest, self._clock()):
             raise LoginOver
-        return self._sessions.open(tx, user.id, device, amr=amr(PASSWORD, shown))
+        return self._sessions.open(tx, user.id, device, None, amr(PASSWORD, shown))
 
     def renew(
         self,

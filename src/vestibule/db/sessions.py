@@ -40,7 +40,7 @@ LATER = Statement(
     .where(Session.id == bindparam("number"), Session.last_seen_at < bindparam("at"))
     .values(last_seen_at=bindparam("at"))
 )
-NEW = {name: bindparam(f"new_{name}") for name in ("id", "digest", "amr", "proved_at")}
+NEW: Values = {name: bindparam(f"new_{name}") for name in ("id", "digest", "amr", "proved_at")}
 RENEW = Statement(update(Session).where(THIS_SESSION, OWN).values(NEW))
 CLOSE = Statement(delete(Session).where(THIS_SESSION))
 CLOSE_ALL = Statement(delete(Session).where(OWN, Session.digest != bindparam("but")))

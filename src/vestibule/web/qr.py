@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import segno
-
 # Of what is read from a screen, a seventh may be lost.
 CORRECTION = "m"
 
 
 def picture(text: str) -> str:
     """``text`` as a QR code: dark on light in any theme, as large as the page makes it."""
+    # A megabyte in every worker, for those alone that draw.
+    import segno  # noqa: PLC0415
+
     drawn: str = segno.make(text, error=CORRECTION, micro=False).svg_inline(
         omitsize=True, dark="#000", light="#fff", svgclass="qr", lineclass=None
     )

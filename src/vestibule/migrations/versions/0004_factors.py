@@ -15,7 +15,7 @@ MOMENT = sa.BigInteger()
 
 def upgrade() -> None:
     """Add what second factors need. No table is rebuilt and no row written, however many."""
-    factors = sa.Column("factors", sa.String(20), nullable=False, server_default="")
+    factors = sa.Column("factors", sa.String(20), nullable=False, server_default=sa.text("''"))
     op.add_column("users", factors)
     op.add_column("sessions", sa.Column("amr", sa.String(40), nullable=True))
     op.add_column("sessions", sa.Column("proved_at", MOMENT, nullable=True))
