@@ -209,10 +209,8 @@ def crowd(connection: Connection, clock: MovableClock) -> None:
     )
     crowd_of_factors(connection, now)
     event = {"at": now, "act": "login", "outcome": "accepted", "digest": ""}
-    connection.execute(
-        tables["audit_events"].insert(),
-        [{"id": 10_000 + each, "user": f"{each}", **event} for each in many],
-    )
+    acts = [{"id": 10_000 + each, "user": f"{each}", **event} for each in many]
+    connection.execute(tables["audit_events"].insert(), acts)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("ANALYZE")
 
