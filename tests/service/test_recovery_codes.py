@@ -127,6 +127,13 @@ def test_new_ones_end_the_old(alice: FlaskClient, app: Flask, phone: Authenticat
     assert tried(app, new[0]) == 200
 
 
+def test_nobodys_mailbox_is_filled_by_making_them_again(
+    alice: FlaskClient, phone: Authenticator
+) -> None:
+    found = [alice.post("/factors/recovery_codes").status_code for _ in range(6)]
+    assert found == [200] * 4 + [429] * 2, "adding the authenticator was the first mail"
+
+
 def test_without_a_factor_there_is_nothing_to_recover(alice: FlaskClient) -> None:
     refuses(alice.post("/factors/recovery_codes"), 404, "factor_unknown")
     assert rows(alice.application, "SELECT count(*) FROM recovery_codes") == [(0,)]

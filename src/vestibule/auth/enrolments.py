@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from vestibule.auth import recovery_codes
 from vestibule.auth.acts import acting
+from vestibule.auth.addresses import comparison_key
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.crypto import digest
@@ -106,11 +107,12 @@ class Enrolments:
         :raises LoginNotRecent: it was proved too long ago who it is.
         :raises ChallengeOver: the offer is too old, or was made to another session.
         :raises WrongFactor: the code is not one of it; the offer stays.
+        :raises TooManyAttempts: they were changed too often.
         """
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id, visit.pseudonym)
         secret, short = self._totp.offered(session_id, ticket), digits(code)
-        if short is None:
+        if short is None or not self._totp.makes(secret, short):
             raise WrongFactor
         with self._change(session_id, FACTOR_ADDED) as change:
             first = not change.user.factors
@@ -128,6 +130,7 @@ class Enrolments:
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
         :raises UnknownFactor: there is none.
+        :raises TooManyAttempts: they were changed too often.
         """
         with self._change(session_id, FACTOR_REMOVED) as change:
             self._require_factor(change.user)
@@ -141,6 +144,7 @@ class Enrolments:
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
         :raises UnknownFactor: there is nothing that they could stand in for.
+        :raises TooManyAttempts: they were changed too often.
         """
         with self._change(session_id, RECOVERY_CODES_MADE) as change:
             self._require_factor(change.user)
@@ -149,9 +153,14 @@ class Enrolments:
 
     @contextmanager
     def _change(self, session_id: str | None, mail: str) -> Iterator[Change]:
-        """Around a change, as one transaction with all that follows from it."""
+        """Around a change, as one transaction with all that follows from it.
+
+        :raises TooManyAttempts: so many mails go to this address already.
+        """
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id, visit.pseudonym)
+        # Whoever registered somebody else's address must not fill their mailbox.
+        self._attempts.mail("factor", None, comparison_key(visit.email))
         with self._db.begin() as tx:
             user = tx.users.get(visit.user_id)
             if user is None:

@@ -80,6 +80,10 @@ class Totp:
             raise ChallengeOver
         return secret
 
+    def makes(self, secret: str, code: str) -> bool:
+        """Whether an authenticator makes this code of the secret about now."""
+        return self._step(secret, code, after=0) is not None
+
     def keep(self, tx: Transaction, user: User, secret: str, code: str) -> None:
         """Store the secret for the user, whose authenticator made this code of it.
 

@@ -193,6 +193,7 @@ def offer() -> ResponseReturnValue:
             NO_SESSION,
             NOT_RECENT,
             OFFER_OVER,
+            TOO_MANY,
         ),
         body=bodies.TicketAndCode,
         example={"ticket": TICKET, "code": "492039"},
@@ -221,6 +222,7 @@ def add() -> ResponseReturnValue:
             NO_SESSION,
             NOT_RECENT,
             NONE,
+            TOO_MANY,
         ),
         cookie=True,
     )
@@ -245,6 +247,7 @@ def remove() -> ResponseReturnValue:
             NO_SESSION,
             NOT_RECENT,
             NONE,
+            TOO_MANY,
         ),
         cookie=True,
     )
