@@ -7,7 +7,7 @@ RUN_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start locks clean python
+.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start bench-acts locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
@@ -76,6 +76,10 @@ bench-memory: $(V)/.test
 
 bench-start: $(V)/.test
 	$(BIN)/python -m bench.start $(BENCH_ARGS)
+
+# Where the time goes that acts take beside their hashes.
+bench-acts: $(V)/.test
+	$(BIN)/python -m bench.acts $(BENCH_ARGS)
 
 # The locks carry hashes and no index address; uv is needed only by who changes a dependency.
 locks:

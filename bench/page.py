@@ -3,7 +3,8 @@
 ``docs/performance/results.json`` holds the runs, one for each database, and what grew with the
 database; the tables and the plots are made from it and from nothing else, so nobody edits a figure.
 ``python -m bench.page`` makes them once more, ``--growth FILE`` with what
-``bench.growth`` found, ``--minutes FILE`` with what ``bench.memory`` did.
+``bench.growth`` found, ``--minutes FILE`` with what ``bench.memory`` did, and ``--acts FILE`` with
+what ``bench.acts`` did.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import plot
+from bench.acts import COLD, WARM
 from bench.bars import longer, said
 from bench.growth import HEADINGS
 from bench.report import CHECKS, SECTIONS, STORMS, Cells, Run, circumstances, judged, promises
@@ -26,8 +28,8 @@ PAGE, FOLDER = DOCS / "performance.md", DOCS / "performance"
 RESULTS = FOLDER / "results.json"
 MARK = re.compile(r"(<!-- measured: ([\w:, -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 Runs = dict[str, Run]
-# What bench.growth and bench.memory found.
-GROWTH, MINUTES = "growth", "minutes"
+# What bench.growth, bench.memory and bench.acts found.
+GROWTH, MINUTES, ACTS = "growth", "minutes", "acts"
 NAMES = {
     "sqlite": "SQLite",
     "postgresql": "PostgreSQL",
@@ -140,6 +142,21 @@ def _minutes(runs: Runs) -> str:
     return markdown([heads, cells])
 
 
+def _acts(runs: Runs) -> str:
+    """What acts cost in processor time, warm and after a hash, and which code a login is in."""
+    if ACTS not in runs:
+        return "Not measured yet."
+    found = runs[ACTS]
+    times = [(act, said(warm), said(found[COLD][act])) for act, warm in found[WARM].items()]
+    parts = [(name, said(part)) for name, part in found[f"{COLD}, of a login"].items()]
+    return "\n\n".join(
+        [
+            markdown([("milliseconds of a core", WARM, COLD), *times]),
+            markdown([(f"of a login {COLD}, by profile", "%"), *parts]),
+        ]
+    )
+
+
 def _reached(runs: Runs) -> str:
     """Every promise, those of longer measurements as well."""
     _, heads = SECTIONS["to reach"]
@@ -154,6 +171,7 @@ ACROSS_RUNS: dict[str, Callable[[Runs], str]] = {
     "databases": _side_by_side,
     GROWTH: _growth,
     MINUTES: _minutes,
+    ACTS: _acts,
     "to reach": _reached,
 }
 
@@ -210,6 +228,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.page", description=main.__doc__)
     parser.add_argument("--growth", type=Path, help="what `python -m bench.growth --json` printed")
     parser.add_argument("--minutes", type=Path, help="what `python -m bench.memory --json` printed")
+    parser.add_argument("--acts", type=Path, help="what `python -m bench.acts --json` printed")
     given = vars(parser.parse_args())
     new = {name: json.loads(file.read_text("utf-8")) for name, file in given.items() if file}
     write(stored() | new)
