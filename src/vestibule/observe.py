@@ -117,8 +117,8 @@ class LossyLog(io.TextIOBase):
         self._begun = False
 
     def _start(self) -> None:
-        self._begun = True
         self._more = Event()
+        self._begun = True
         Thread(target=self._run, name="log", daemon=True).start()
 
     def _run(self) -> None:

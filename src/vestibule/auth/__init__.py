@@ -83,7 +83,7 @@ class Auth:
         sessions, tokens = _sessions(settings, db, clock, audit), _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens, audit)
         rate_limits = RateLimits.open(settings, db, clock)
-        known_devices = KnownDevices(db, clock, keys, sessions)
+        known_devices = KnownDevices(db, clock, keys)
         attempts = Attempts.of(settings, rate_limits, known_devices, outbox)
         passwords = Passwords(db, _hasher(settings), _policy(settings), _breaches(settings, audit))
         owners, rules = Owners(passwords, sessions, attempts), Rules.of(settings)

@@ -19,7 +19,6 @@ from typing import NamedTuple
 
 from vestibule.auth.crypto import digest
 from vestibule.auth.keys import Keys
-from vestibule.auth.sessions import Sessions
 from vestibule.config import Clock
 from vestibule.db import DB
 from vestibule.user import User
@@ -47,7 +46,6 @@ class KnownDevices:
     _db: DB
     _clock: Clock
     _keys: Keys
-    _sessions: Sessions
 
     def recognise(self, email_key: str, cookie: str | None) -> str | None:
         """The number of a device that the account with this address knows, or ``None``.

@@ -14,7 +14,7 @@ from sqlalchemy.exc import InvalidRequestError, NoResultFound
 from vestibule.config import Database, SQLiteFile
 from vestibule.db import sqlite
 from vestibule.db.audit import Audit
-from vestibule.db.engine import Opened
+from vestibule.db.engine import Opened, connected
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, translated
 from vestibule.db.factors import Factors
 from vestibule.db.logins import Logins
@@ -83,6 +83,7 @@ class DB:
         self._engine = self._opened.engine
         self._driver = self._engine.dialect.loaded_dbapi
         self._check_session = SessionCheck(self._opened)
+        self._closed = False
 
     def add_user(self, email: str, hashed_password: str, **columns: Any) -> User:
         """Store a new user and return it.
@@ -138,8 +139,8 @@ class DB:
         On PostgreSQL others write at the same time: a user who is read in it is locked until its
         end, and so is what that user owns (see ``Users``).
 
-        :param lasting: whether it must survive a power cut, and not only the end of any process.
-            What nobody was promised need not wait for the disk, which is half of such a commit.
+        :param lasting: whether it must survive a power cut, and PostgreSQL's own crash. What nobody
+            was promised need not wait for the disk, which is half of such a commit.
         :raises Conflict: another transaction was in the way; nothing was stored.
         :raises StorageUnavailable: the database is locked, full or gone; nothing was stored.
         """
@@ -174,27 +175,30 @@ class DB:
     def _lent(self) -> Iterator[PoolProxiedConnection]:
         """A connection, given back afterwards; the driver's errors are told in our words."""
         with translated(self._driver):
-            lent = self._engine.raw_connection()
+            lent = connected(self._engine)
             try:
                 yield lent
+            except BaseException:
+                self._undo(lent)
+                raise
             finally:
+                if self._closed:
+                    # The pool that it came from was given up: nobody would close it.
+                    lent.invalidate()
                 lent.close()
 
     @contextmanager
     def _transaction(
         self, lent: PoolProxiedConnection, begin: Callable[[Any], object]
     ) -> Iterator[None]:
-        """Around what is done in a transaction: committed at the end, or undone."""
+        """Around what is done in a transaction, committed at the end."""
         driver: Any = lent.dbapi_connection
-        try:
-            begin(driver)
-            yield
-            driver.commit()
-        except BaseException:
-            self._undo(lent, driver)
-            raise
+        begin(driver)
+        yield
+        driver.commit()
 
-    def _undo(self, lent: PoolProxiedConnection, driver: Any) -> None:
+    def _undo(self, lent: PoolProxiedConnection) -> None:
+        driver: Any = lent.dbapi_connection
         try:
             driver.rollback()
         except self._driver.Error:
@@ -226,7 +230,8 @@ class DB:
         return revision
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Give back every connection, those that are in use as soon as they are not."""
+        self._closed = True
         self._check_session.close()
         self._opened.close()
 

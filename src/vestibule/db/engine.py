@@ -7,7 +7,10 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, PoolProxiedConnection
+from sqlalchemy.exc import InvalidRequestError
+
+from vestibule.db.errors import StorageUnavailable
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,14 @@ class Opened:
         """Give back every connection."""
         self.engine.dispose()
         self.checks.dispose()
+
+
+def connected(engine: Engine) -> PoolProxiedConnection:
+    """A connection of the engine's pool.
+
+    :raises StorageUnavailable: one after the other was gone before it could be used.
+    """
+    try:
+        return engine.raw_connection()
+    except InvalidRequestError as error:
+        raise StorageUnavailable("every connection is closed at once") from error

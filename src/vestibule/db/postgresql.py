@@ -80,6 +80,17 @@ class Link(psycopg.Connection[Any]):
         for statement in statements:
             psycopg.Cursor(self).execute(statement)
 
+    def commit(self) -> None:
+        """End the transaction, and keep what was done in it.
+
+        :raises psycopg.errors.InFailedSqlTransaction: a statement of it had failed. The server
+            would undo all of it, and say so in a word that psycopg does not read.
+        """
+        failed = self.pgconn.transaction_status == psycopg.pq.TransactionStatus.INERROR
+        if failed and not self._only_reads:
+            raise psycopg.errors.InFailedSqlTransaction("a statement of the transaction had failed")
+        super().commit()
+
     def rollback(self) -> None:
         """End the transaction without a trace."""
         self._ahead = ()

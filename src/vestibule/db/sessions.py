@@ -20,7 +20,7 @@ from sqlalchemy import PoolProxiedConnection, bindparam, delete, or_, select, up
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from vestibule.db.engine import Opened
+from vestibule.db.engine import Opened, connected
 from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, sentence
 from vestibule.db.statements import Statement, Values, adding
 from vestibule.db.sweeping import Over
@@ -180,7 +180,7 @@ class SessionCheck:
         return None
 
     def _new_connection(self) -> _Held:
-        lent = self._opened.checks.raw_connection()
+        lent = connected(self._opened.checks)
         held = self._local.held = _Held(lent, lent.dbapi_connection)
         self._held.append(held)
         return held

@@ -76,7 +76,7 @@ class Users:
         return self._one(NAMED_LOCKED if self._work.writing else NAMED, email_key=email_key)
 
     def of_session(self, digest: str) -> User | None:
-        """Whose session this is, by its digest, or ``None``; not locked."""
+        """Whose session this is, by its digest, over or not, or ``None``; not locked."""
         return self._work.first(OF_SESSION, number=number_of(digest), digest=digest)
 
     def lock(self, user_id: int) -> None:
