@@ -8,8 +8,11 @@ from vestibule import config, migrations
 from vestibule.auth import Auth, carriers
 from vestibule.config import Clock, Settings
 from vestibule.observe import configure_logs, observe
+from vestibule.web.account_pages import account_pages
 from vestibule.web.api import api
 from vestibule.web.door import guard
+from vestibule.web.entry_pages import entry_pages
+from vestibule.web.error_pages import as_asked
 from vestibule.web.factors import factors
 from vestibule.web.forgotten import forgotten
 from vestibule.web.health import health
@@ -18,8 +21,14 @@ from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
 from vestibule.web.passwords import passwords
 from vestibule.web.profile import profile
+from vestibule.web.session_pages import session_pages
 from vestibule.web.sessions import sessions
+from vestibule.web.sheet import lay_out
 from vestibule.web.visitors import caller
+
+# What the strict profile has, and the exercise has not.
+FOR_PROGRAMS = (sessions, profile, passwords, factors)
+FOR_PEOPLE = (entry_pages, account_pages, session_pages, links, forgotten)
 
 
 def create_app(
@@ -43,19 +52,23 @@ def create_app(
         carriers.require_usable(settings)
         config.prepare_data(settings)
         migrations.upgrade(settings.database, clock())
-    app = Flask("vestibule", static_folder="web/static", template_folder="web/templates")
+    app = Flask("vestibule", static_folder="web/static", template_folder=None)
     app.config["SCHEMA"] = migrations.head()
     auth = app.extensions["vestibule"] = Auth.open(settings, clock, caller)
     # The contract takes every route with a slash at the end, too.
     app.url_map.strict_slashes = False
     # Tidying //x up would redirect to whatever host the client named.
     app.url_map.merge_slashes = False
-    guard(app, settings)
+    lay_out(app, settings)
+    if settings.classic:
+        guard(app, settings)
+    else:
+        guard(app, settings, as_asked)
     observe(app)
     for blueprint in (api, pages, health, openapi):
         app.register_blueprint(blueprint)
     if not settings.classic:
-        for blueprint in (sessions, profile, links, passwords, forgotten, factors):
+        for blueprint in (*FOR_PROGRAMS, *FOR_PEOPLE):
             app.register_blueprint(blueprint)
     if worker:
         auth.upkeep.start()

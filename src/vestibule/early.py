@@ -26,8 +26,9 @@ from vestibule.config import Settings
 from vestibule.lanes import Answer
 from vestibule.observe import log_request, new_request_id
 from vestibule.web.checks import CHECKS
-from vestibule.web.headers import headers_of, is_https
-from vestibule.web.problems import HTTP_PROBLEMS, RETRY_AFTER, as_json, problem_body
+from vestibule.web.error_pages import Page
+from vestibule.web.headers import headers_of, is_https, page_headers
+from vestibule.web.problems import HTTP_PROBLEMS, PROBLEM, RETRY_AFTER, as_json, problem_body
 from vestibule.web.visitors import address_of, session_id_reader
 
 
@@ -68,21 +69,31 @@ class Early:
 class TooBusy:
     """Refuses what would wait too long for a hash."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, page: Page = lambda *_: None) -> None:
+        """Say it in JSON, or by the ``page`` that whoever asks for one would rather have."""
+        self._page = page
         self._body = as_json(problem_body(503, *HTTP_PROBLEMS[503])).encode()
-        self._headers = [
-            ("content-type", "application/problem+json"),
-            ("content-length", str(len(self._body))),
-            ("retry-after", RETRY_AFTER),
-            *((name.lower(), value) for name, value in headers_of(settings)),
-        ]
+        usual = dict(headers_of(settings))
+        self._headers = _lower(usual) | {"content-type": PROBLEM, "retry-after": RETRY_AFTER}
+        self._page_headers = self._headers | {
+            **_lower(page_headers(settings)),
+            "content-type": "text/html; charset=utf-8",
+        }
 
     def __call__(self, scope: Any) -> Answer:
         """The answer to a request of RSGI's ``scope`` whose path is one of our rules."""
         began = time.perf_counter()
-        own_id = new_request_id()
-        log_request(scope.method, scope.path.rstrip("/"), 503, began)
-        return Answer(503, [*self._headers, ("x-request-id", own_id)], self._body)
+        path, own_id = scope.path.rstrip("/"), new_request_id()
+        asked = (scope.headers.get(name) for name in ("accept", "accept-language", "cookie"))
+        page = self._page(path, *asked)
+        log_request(scope.method, path, 503, began)
+        headers, body = (self._page_headers, page) if page else (self._headers, self._body)
+        own = {"content-length": str(len(body)), "x-request-id": own_id}
+        return Answer(503, list((headers | own).items()), body)
+
+
+def _lower(headers: dict[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def origin_reader(settings: Settings) -> Callable[[Any], str]:

@@ -26,6 +26,7 @@ from vestibule.early import Early, TooBusy, origin_reader
 from vestibule.lanes import READERS, THREADS, Dear, Lanes
 from vestibule.observe import LossyLog, appended
 from vestibule.stopping import PoliteServer, announced
+from vestibule.web.error_pages import busy_pages
 from vestibule.web.health import STOPPING
 from vestibule.web.openapi import taking_passwords
 
@@ -71,7 +72,7 @@ def worker() -> Lanes:
             taking_passwords(app),
             hasher.slots + THREADS,
             hasher.wait,
-            TooBusy(settings),
+            TooBusy(settings, (lambda *_: None) if settings.classic else busy_pages(app)),
             origin_reader(settings),
         ),
     )

@@ -55,6 +55,8 @@ def test_fifty_registrations_at_once_make_one_account(target: Server) -> None:
 def test_what_was_not_asked_for_is_not_stored(target: Server) -> None:
     """A14: more fields than there are, at every route that takes a body."""
     taking = [route for route in routes(target) if route.example]
+    # Whoever says there to be sure is gone.
+    taking = [route for route in taking if route.path != "/account/delete"]
     assert len(taking) >= 5
     for route in taking:
         for kind in {FORM, JSON} & set(route.kinds):

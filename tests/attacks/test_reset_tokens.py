@@ -28,7 +28,7 @@ def test_only_the_mail_has_the_token(target: Server, victim: Person) -> None:
     for text in said:
         for form in (token, token.replace("-", ""), token[:18], token[19:]):
             assert form not in text
-    assert link.headers["Referrer-Policy"] == "no-referrer"
+    assert link.headers["Referrer-Policy"] == "strict-origin"
     assert not answer.cookies
 
 

@@ -58,6 +58,7 @@ ACCEPTS = {
     "hashing_wait": "a duration, at most `60s`",
     "mail_from": "an address, or `Name <address>`",
     "mail_templates": "a directory",
+    "return_origins": "origins such as `https://app.example.com`, with commas between them",
     "breached_passwords": "an `https` URL such as `https://api.pwnedpasswords.com/range/`, "
     "or a file; see [passwords](passwords.md#stolen-passwords)",
     "secret_key": "secret; 256 random bits in hexadecimal or base64, several on a line each",
@@ -71,6 +72,7 @@ DEFAULTS = {
     "smtp_ca": "the system's",
     "mail_from": "`Vestibule <vestibule@localhost>`; none with a mail server",
     "mail_templates": "none",
+    "return_origins": "none",
     "redis_url": "none: counted in the database",
     "workers": "one per core",
     "public_url": "`http://`, host and port",

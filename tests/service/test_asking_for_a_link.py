@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Build
+from tests.stage import pages
 from tests.stage.profiles import STRICT
 from tests.stage.visits import (
     ALICE,
@@ -28,7 +29,7 @@ def test_without_a_token_the_page_asks_for_the_address(strict: FlaskClient) -> N
     register(strict)
     page = strict.get("/reset_password")
     assert (page.status_code, page.mimetype) == (200, "text/html")
-    (action,) = re.findall(r'method="post" action="([^"]*)"', page.text)
+    (action,) = re.findall(pages.FORM, page.text)
     assert 'type="email"' in page.text
     sent = strict.post(action, data={"email": ALICE})
     assert (sent.status_code, sent.mimetype) == (200, "text/html")

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from tests.service.test_change_of_address import ELSEWHERE, ask
 from tests.service.test_reset_page import NASTY
+from tests.stage.pages import FORM, without_ours
 from tests.stage.visits import ALICE, PASSWORD, WRONG, log_in, register, token_to
 
 PAGES = ["/profile/email/confirm", "/profile/email/undo"]
@@ -37,7 +38,7 @@ def test_looking_spends_nothing_and_sending_acts(alice: FlaskClient, path: str) 
     assert (page.status_code, page.mimetype) == (200, "text/html")
     assert alice.get("/profile").get_json() == {"email": ALICE}
     (shown,) = re.findall(r'name="token" value="([^"]*)"', page.text)
-    (action,) = re.findall(r'method="post" action="([^"]*)"', page.text)
+    (action,) = re.findall(FORM, page.text)
     form = {"token": unescape(shown), "password": PASSWORD}
     assert alice.post(action, data=form).status_code == 200
     again = alice.post(action, data=form)
@@ -67,7 +68,7 @@ def test_what_is_sent_never_comes_back_as_html(alice: FlaskClient, path: str, te
         alice.post(f"{path}/form", data={"token": text, "password": text}),
     ):
         assert page.status_code == 403
-        assert not re.search(r"<(script|img|svg|b)\b", page.text)
+        assert not re.search(r"<(script|img|svg|b)\b", without_ours(page.text))
         assert text not in page.text
 
 
@@ -93,5 +94,5 @@ def test_the_form_needs_no_origin_because_the_token_is_enough(
 @pytest.mark.parametrize("path", PAGES)
 def test_the_page_needs_no_script(alice: FlaskClient, path: str) -> None:
     page = alice.get(path, query_string={"token": link(alice, path)}).text
-    assert "<script" not in page
+    assert "<script" not in without_ours(page)
     assert " style=" not in page

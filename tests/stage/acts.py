@@ -37,6 +37,8 @@ class Told(NamedTuple):
     # Whether the row names Alice, and one of her sessions.
     hers: bool = True
     session: bool = True
+    # What was done before in the same request, the newest first.
+    also: tuple[str, ...] = ()
 
 
 def by_form(client: FlaskClient, token: str) -> TestResponse:

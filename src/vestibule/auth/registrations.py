@@ -76,6 +76,11 @@ class Registrations:
         """Whether nobody is told which addresses have an account."""
         return self._rules.concealed
 
+    @property
+    def must_verify(self) -> bool:
+        """Whether addresses are verified before the first login."""
+        return self._rules.required
+
     def register(self, email: str, key: str, password: str, device: Device | None = None) -> User:
         """Make an account, or one anew whose address nobody verified, and return it.
 

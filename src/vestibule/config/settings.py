@@ -29,6 +29,7 @@ from vestibule.config.databases import (
     require_database,
 )
 from vestibule.config.mail_server import MailServer, read_mail_server, require_sender
+from vestibule.config.pages import PageSettings
 from vestibule.config.values import (
     PREFIX,
     Amount,
@@ -51,7 +52,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-class Settings(BaseSettings):
+class Settings(PageSettings):
     """Every setting and its default. Each is ``VESTIBULE_<NAME>`` in the environment."""
 
     model_config = SettingsConfigDict(

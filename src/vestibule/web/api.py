@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import EmailTaken, NoSession
@@ -18,6 +18,7 @@ from vestibule.web.bodies import (
     Welcome,
 )
 from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
+from vestibule.web.error_pages import prefers_pages
 from vestibule.web.openapi import (
     BAD_ADDRESS,
     BAD_CREDENTIALS,
@@ -35,6 +36,7 @@ from vestibule.web.openapi import (
     page,
     refusal,
 )
+from vestibule.web.sheet import show
 from vestibule.web.visitors import device
 
 api = Blueprint("api", __name__)
@@ -57,8 +59,7 @@ LINK_SENT = "if that address has an account, a link is on its way"
 )
 def index() -> ResponseReturnValue:
     """Greet; a client that prefers HTML gets the home page."""
-    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
-    return render_template("home.html") if wanted == "text/html" else answer(message="Bienvenue")
+    return show("home.html") if prefers_pages() else answer(message="Bienvenue")
 
 
 @api.post("/users")

@@ -221,3 +221,28 @@ class Health(BaseModel):
     """Whether the service is well."""
 
     status: str
+
+
+class Entry(Credentials):
+    """What the forms to register and to log in send; ``next`` is where to go afterwards."""
+
+    next: Annotated[str, StringConstraints(strict=True)] = ""
+
+
+class LanguageChoice(BaseModel):
+    """The language that somebody reads, and the page to go back to."""
+
+    language: Field
+    next: Annotated[str, StringConstraints(strict=True)] = ""
+
+
+class SessionEnd(BaseModel):
+    """Which of one's sessions is to end: its id, or ``others``."""
+
+    id: Field
+
+
+class Certainty(BaseModel):
+    """That somebody is sure: ``yes``."""
+
+    sure: Field

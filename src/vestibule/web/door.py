@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar, cast
 
-from flask import Flask, Response, abort, current_app, make_response, request
+from flask import Flask, Response, abort, current_app, request
 from flask.sessions import NullSession, SessionInterface
-from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails, from_json
 from werkzeug.exceptions import UnsupportedMediaType
@@ -45,6 +44,8 @@ from vestibule.web.visitors import (
 # or what went wrong.
 REFUSED = "vestibule.refused"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+# Fewer than the largest number of a row has.
+DIGITS = 19
 # Only what a person typed: never coerced from a number, never empty.
 Field = Annotated[str, StringConstraints(strict=True, min_length=1)]
 # What werkzeug puts where a form's bytes are not UTF-8: two passwords would become one.
@@ -56,6 +57,7 @@ PROXY_HEADERS = re.compile(
 )
 
 Body = TypeVar("Body", bound=BaseModel)
+Leaving = TypeVar("Leaving", bound=WerkzeugResponse)
 
 
 def auth() -> Auth:
@@ -135,6 +137,12 @@ def session_id() -> str | None:
     return found
 
 
+def page_before() -> int | None:
+    """Where the page that is asked for begins; a number that is none is not there."""
+    given = request.args.get("before", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < DIGITS else None
+
+
 def hand_over(response: Response, session_id: str) -> Response:
     """Put the session into a cookie that scripts and other sites' forms do not get.
 
@@ -143,10 +151,10 @@ def hand_over(response: Response, session_id: str) -> Response:
     if auth().classic:
         response.set_cookie(COOKIE, session_id)
         return response
-    response.set_cookie(cookie_name(COOKIE), session_id, **_kept_close())
+    response.set_cookie(cookie_name(COOKIE), session_id, **kept_close())
     known = auth().known_devices.remember(session_id, device().cookie)
     if known:
-        response.set_cookie(cookie_name(DEVICE_COOKIE), known, max_age=LIFETIME, **_kept_close())
+        response.set_cookie(cookie_name(DEVICE_COOKIE), known, max_age=LIFETIME, **kept_close())
     return response
 
 
@@ -157,18 +165,18 @@ def _hold_back(owed: FactorOwed) -> Response:
     """
     response = refuse(owed)
     if owed.login_id:
-        response.set_cookie(cookie_name(COOKIE), owed.login_id, **_kept_close())
+        response.set_cookie(cookie_name(COOKIE), owed.login_id, **kept_close())
     return response
 
 
-def forget(response: WerkzeugResponse) -> WerkzeugResponse:
+def forget(response: Leaving) -> Leaving:
     """Have the browser drop the cookie of a session that is over: nothing of it stays there."""
     if not auth().classic:
-        response.delete_cookie(cookie_name(COOKIE), **_kept_close())
+        response.delete_cookie(cookie_name(COOKIE), **kept_close())
     return response
 
 
-def _kept_close() -> dict[str, Any]:
+def kept_close() -> dict[str, Any]:
     """What keeps the cookie from scripts, other sites' forms and, under https, from http."""
     secure = current_app.config["HTTPS"]
     return {"path": "/", "secure": secure, "httponly": True, "samesite": "Lax"}
@@ -179,19 +187,13 @@ def answer(**body: Any) -> Response:
     return Response(as_json(body), mimetype="application/json")
 
 
-def saying_whence(page: ResponseReturnValue) -> Response:
-    """A page whose form no token allows by itself, and so must say where it is sent from.
+def guard(
+    app: Flask, settings: Settings, as_asked: Callable[[Response], Response] = lambda found: found
+) -> None:
+    """Hang the door into ``app``: limits on bodies, headers, and an answer for every refusal.
 
-    With the policy of all other pages, browsers that know no Fetch Metadata say ``Origin: null``.
-    A token in the page's address stays out of it all the same.
+    :param as_asked: makes a page of a problem, where somebody looks at a page.
     """
-    response = make_response(page)
-    response.headers["Referrer-Policy"] = "strict-origin"
-    return response
-
-
-def guard(app: Flask, settings: Settings) -> None:
-    """Hang the door into ``app``: limits on bodies, headers, and an answer for every refusal."""
     https = is_https(settings)
     app.config.update(
         CLASSIC=settings.classic,
@@ -219,7 +221,7 @@ def guard(app: Flask, settings: Settings) -> None:
             auth().audit.refuse("request", "cross_site")
             raise
 
-    answer_refusals(app)
+    answer_refusals(app, as_asked)
     app.register_error_handler(FactorOwed, _hold_back)
     # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
     setattr(app, "dispatch_request", _settled(app.dispatch_request))  # noqa: B010

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import Refusal
 from vestibule.web.bodies import ResetRequest
-from vestibule.web.door import FORMS, auth, form, saying_whence
+from vestibule.web.door import FORMS, auth, form
 from vestibule.web.openapi import Operation, describe, page
-from vestibule.web.problems import STATUS, again
+from vestibule.web.sheet import refused, show
 from vestibule.web.visitors import device
 
 forgotten = Blueprint("forgotten", __name__)
@@ -31,17 +31,14 @@ forgotten = Blueprint("forgotten", __name__)
 )
 def ask() -> ResponseReturnValue:
     """Mail a reset link; the page is the same for every address."""
+    email = form().get("email", "")
     try:
-        auth().resets.request(form().get("email", ""), device())
+        auth().resets.request(email, device())
     except Refusal as refusal:
-        return ask_form(refusal)
-    more = "If that address has an account, a link is on its way. Open the newest mail."
-    return render_template("done.html", what="See your mail", more=more)
+        return refused("reset_ask.html", refusal, email=email)
+    return show("see_mail.html", email="", again="/reset_password")
 
 
-def ask_form(refusal: Refusal | None = None) -> ResponseReturnValue:
-    """The form for the address, maybe with the reason why it is shown again."""
-    shown = render_template("reset_ask.html", refusal=refusal)
-    if refusal is None:
-        return saying_whence(shown)
-    return saying_whence((shown, STATUS[refusal.code], again(refusal)))
+def ask_form() -> ResponseReturnValue:
+    """The form for the address."""
+    return show("reset_ask.html", email="")

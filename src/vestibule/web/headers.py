@@ -14,6 +14,12 @@ CONTENT_SECURITY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
+# The same of a page: a script of ours may run, and speak to here. It makes no HTML of text.
+PAGE_SECURITY = (
+    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+    "img-src 'self'; form-action {targets}; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'"
+)
 # Nothing here is for a cache, a frame, another site's page or window, or a Referer header.
 HEADERS = [
     ("Cache-Control", "no-store"),
@@ -37,6 +43,22 @@ def headers_of(settings: Settings) -> list[tuple[str, str]]:
     """The headers of every answer."""
     secure = ("Strict-Transport-Security", HSTS[settings.hsts])
     return [*HEADERS, secure] if is_https(settings) else HEADERS
+
+
+def page_headers(settings: Settings) -> dict[str, str]:
+    """What pages say otherwise than other answers.
+
+    A form says where it is sent from: with the policy of all other answers, browsers that know no
+    Fetch Metadata say ``Origin: null``. A token in the page's address stays out of it all the same.
+    """
+    # A browser follows the redirect after a form only to where forms may be sent.
+    targets = " ".join(["'self'", *settings.may_return_to])
+    policy = CONTENT_SECURITY if settings.classic else PAGE_SECURITY.format(targets=targets)
+    return {
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "strict-origin",
+        "Vary": "Accept, Accept-Language, Cookie",
+    }
 
 
 def add_headers(app: Flask, settings: Settings) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, make_response, render_template, request
+from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import BadToken, FactorOwed, Refusal
 from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
 from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
-from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, saying_whence, session_id
+from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, session_id
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     BAD_TOKEN,
@@ -24,7 +24,7 @@ from vestibule.web.openapi import (
     field_refusal,
     page,
 )
-from vestibule.web.problems import STATUS, again
+from vestibule.web.sheet import refused, show
 from vestibule.web.visitors import device
 
 links = Blueprint("links", __name__)
@@ -76,7 +76,7 @@ def verify() -> ResponseReturnValue:
 )
 def verify_form() -> ResponseReturnValue:
     """Show the form."""
-    return saying_whence(_shown(VERIFY, "verify.html"))
+    return _shown(VERIFY, "verify.html")
 
 
 @links.post("/verify_email/form")
@@ -103,11 +103,10 @@ def verify_by_form() -> ResponseReturnValue:
         try:
             email, session = auth().registrations.verify(token, password, device(), session_id())
         except FactorOwed:
-            return _done("Address verified", "Log in now, with your password and a code.")
-        done = _done("Address verified", f"You are logged in as {email}.")
-        return hand_over(make_response(done), session)
+            return show("done.html", what="verify", more="verify.factor", email="")
+        return hand_over(_done("verify", email), session)
 
-    return saying_whence(_sent(act, "verify.html"))
+    return _sent(act, "verify.html", "password_wrong_at_verifying")
 
 
 @links.get("/profile/email/confirm")
@@ -146,7 +145,7 @@ def confirm() -> ResponseReturnValue:
 
     def act(token: str, password: str) -> ResponseReturnValue:
         email = auth().email_changes.confirm(token, password, device())
-        return _done("Address changed", f"Your account has the address {email} from now on.")
+        return _done("confirm", email)
 
     return _sent(act, "confirm.html")
 
@@ -183,32 +182,37 @@ def undo() -> ResponseReturnValue:
 
     def act(token: str, _: str) -> ResponseReturnValue:
         email = auth().email_changes.undo(token)
-        more = f"Your account has the address {email}. A mail there leads you to a new password."
-        return _done("Your address is safe", more)
+        return _done("undo", email)
 
     return _sent(act, "undo.html")
 
 
-def _done(what: str, more: str) -> str:
-    return render_template("done.html", what=what, more=more)
+def _done(what: str, email: str) -> Response:
+    return show("done.html", what=what, more=f"{what}.more", email=email)
 
 
 def _shown(purpose: str, template: str) -> ResponseReturnValue:
     """The form for the token in the query. Nothing is spent: mail scanners open links too."""
     token = request.args.get("token", "")
     if not auth().tokens.opens(token, purpose):
-        return render_template("reset_over.html"), 403
-    return render_template(template, token=token)
+        return show("reset_over.html", 403)
+    return show(template, token=token)
 
 
-def _sent(act: Callable[[str, str], ResponseReturnValue], template: str) -> ResponseReturnValue:
-    """What ``act`` answers to the token and password of the form, or the form once more."""
+def _sent(
+    act: Callable[[str, str], ResponseReturnValue], template: str, wrong: str = "password_wrong"
+) -> ResponseReturnValue:
+    """What ``act`` answers to the token and password of the form, or the form once more.
+
+    :param wrong: the words for a wrong password.
+    """
     fields = form()
     token = fields.get("token", "")
     try:
         return act(token, fields.get("password", ""))
     except BadToken:
-        return render_template("reset_over.html"), 403
+        return show("reset_over.html", 403)
     except Refusal as refusal:
-        once_more = render_template(template, token=token, refusal=refusal)
-        return once_more, STATUS[refusal.code], again(refusal)
+        # These forms have no field for an address.
+        nowhere, instead = {"email_in_use": ""}, {"credentials_wrong": wrong}
+        return refused(template, refusal, at=nowhere, instead=instead, token=token)

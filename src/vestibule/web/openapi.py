@@ -14,13 +14,12 @@ from vestibule.auth.errors import FactorOwed, LoginNotRecent, NoSession, Rule
 from vestibule.config import VERSION
 from vestibule.web.door import FORMS, answer
 from vestibule.web.origins import BY_TOKEN
-from vestibule.web.problems import CROSS_SITE, HTTP_PROBLEMS, STATUS, problem_body
+from vestibule.web.problems import CROSS_SITE, HTTP_PROBLEMS, PROBLEM, STATUS, problem_body
 from vestibule.web.visitors import COOKIE
 
 openapi = Blueprint("openapi", __name__)
 View = TypeVar("View", bound=Callable[..., Any])
 JSON = "application/json"
-PROBLEM = "application/problem+json"
 HTML = "text/html"
 REF = "#/components/schemas/{model}"
 NOTE = "_vestibule_operation"
@@ -184,6 +183,12 @@ def taking_passwords(app: Flask) -> frozenset[tuple[str, str]]:
     )
 
 
+def shows_pages(view: Callable[..., Any]) -> bool:
+    """Whether people look at what this view answers."""
+    operation: Operation | None = getattr(view, NOTE, None)
+    return operation is not None and any(each.content_type == HTML for each in operation.answers)
+
+
 def _operation(operation: Operation) -> dict[str, Any]:
     ordered = sorted(_answers(operation), key=lambda each: each.status)
     by_status = groupby(ordered, key=lambda each: each.status)
@@ -212,8 +217,19 @@ def _parameter(name: str, where: str) -> dict[str, Any]:
 
 
 def _answers(operation: Operation) -> Iterator[Answer]:
-    """The route's own answers, and those that every route of its kind shares."""
+    """The route's own answers, and those that every route of its kind shares.
+
+    Where people look, what is shared is a page for who prefers that.
+    """
     yield from operation.answers
+    looked_at = any(each.content_type == HTML for each in operation.answers)
+    for each in _shared(operation):
+        yield each
+        if looked_at:
+            yield page(each.status, each.description)
+
+
+def _shared(operation: Operation) -> Iterator[Answer]:
     if operation.body:
         yield refusal("body_malformed", "The body is not what its type says.", status=400)
         for status in (408, 411, 413, 415):

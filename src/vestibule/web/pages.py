@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, current_app, request
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import BadToken, Refusal
@@ -11,7 +11,7 @@ from vestibule.web.bodies import TOKEN, NewPasswordForm
 from vestibule.web.door import FORMS, auth, form
 from vestibule.web.forgotten import ask_form
 from vestibule.web.openapi import BUSY_PAGE, Operation, describe, document, page
-from vestibule.web.problems import STATUS, again
+from vestibule.web.sheet import fewest, refused, show
 
 pages = Blueprint("pages", __name__)
 
@@ -22,7 +22,7 @@ pages = Blueprint("pages", __name__)
 )
 def docs() -> ResponseReturnValue:
     """Show the OpenAPI document as a page to read."""
-    return render_template("docs.html", document=document(current_app))
+    return show("docs.html", document=document(current_app))
 
 
 @pages.get("/reset_password")
@@ -40,8 +40,8 @@ def reset_form() -> ResponseReturnValue:
         return ask_form()
     token = request.args.get("token", "")
     if not auth().tokens.opens(token, RESET):
-        return render_template("reset_over.html"), 403
-    return _form(token)
+        return show("reset_over.html", 403)
+    return show("reset.html", token=token, fewest=fewest())
 
 
 @pages.post("/reset_password/new")
@@ -66,13 +66,8 @@ def reset() -> ResponseReturnValue:
     try:
         auth().resets.complete(token, password)
     except BadToken:
-        return render_template("reset_over.html"), 403
+        return show("reset_over.html", 403)
     except Refusal as refusal:
-        return _form(token, refusal), STATUS[refusal.code], again(refusal)
-    return render_template("reset_done.html")
-
-
-def _form(token: str, refusal: Refusal | None = None) -> str:
-    policy = auth().passwords.policy
-    fewest = policy.min_length if policy else 1
-    return render_template("reset.html", token=token, refusal=refusal, fewest=fewest)
+        at = dict.fromkeys(("password_refused", "password_too_long"), "new_password")
+        return refused("reset.html", refusal, at=at, token=token, fewest=fewest())
+    return show("reset_done.html")

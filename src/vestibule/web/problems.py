@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import Flask, Response
@@ -11,6 +12,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from vestibule.auth.errors import Busy, FactorOwed, PasswordRefused, Refusal, StorageUnavailable
 
 MAX_BODY = 64 * 1024
+PROBLEM = "application/problem+json"
 # Seconds after which a client may ask again when storage or a thread was not to be had.
 RETRY_AFTER = str(Busy.retry_after)
 
@@ -92,7 +94,7 @@ def problem(status: int, code: str, detail: str, **headers: str) -> Response:
 
 
 def _problem(status: int, body: dict[str, Any]) -> Response:
-    return Response(as_json(body), status=status, mimetype="application/problem+json")
+    return Response(as_json(body), status=status, mimetype=PROBLEM)
 
 
 def refuse(refusal: Refusal) -> Response:
@@ -112,16 +114,19 @@ def again(refusal: Refusal) -> dict[str, str]:
     return {"Retry-After": str(refusal.retry_after)} if refusal.retry_after is not None else {}
 
 
-def answer_refusals(app: Flask) -> None:
-    """Give ``app`` an answer for everything that can be refused."""
-    app.register_error_handler(Refusal, refuse)
-    app.register_error_handler(BadFields, _bad_fields)
-    app.register_error_handler(BadBody, _bad_body)
-    app.register_error_handler(NotLocal, _not_local)
-    app.register_error_handler(CrossSite, _cross_site)
-    app.register_error_handler(UnknownHost, _unknown_host)
-    app.register_error_handler(StorageUnavailable, unavailable)
-    app.register_error_handler(HTTPException, _http_error)
+def answer_refusals(app: Flask, as_asked: Callable[[Response], Response]) -> None:
+    """Give ``app`` an answer for everything that can be refused.
+
+    :param as_asked: makes a page of a problem, where somebody looks at a page.
+    """
+    for kind, answer in ANSWERS.items():
+        app.register_error_handler(kind, _asked(answer, as_asked))
+
+
+def _asked(
+    answer: Callable[[Any], Response], as_asked: Callable[[Response], Response]
+) -> Callable[[Exception], Response]:
+    return lambda error: as_asked(answer(error))
 
 
 def _bad_fields(error: BadFields) -> Response:
@@ -173,3 +178,15 @@ def _http_error(error: HTTPException) -> Response:
         if name.lower() != "content-type":
             response.headers[name] = value
     return response
+
+
+ANSWERS: dict[type[Exception], Callable[[Any], Response]] = {
+    Refusal: refuse,
+    BadFields: _bad_fields,
+    BadBody: _bad_body,
+    NotLocal: _not_local,
+    CrossSite: _cross_site,
+    UnknownHost: _unknown_host,
+    StorageUnavailable: unavailable,
+    HTTPException: _http_error,
+}

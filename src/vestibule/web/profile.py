@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from vestibule.web.bodies import (
@@ -15,7 +15,7 @@ from vestibule.web.bodies import (
     LinkAndPassword,
     PasswordChange,
 )
-from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
+from vestibule.web.door import answer, auth, forget, hand_over, page_before, read, session_id
 from vestibule.web.openapi import (
     BAD_ADDRESS,
     BAD_CREDENTIALS,
@@ -39,8 +39,6 @@ profile = Blueprint("profile", __name__, url_prefix="/profile")
 EMAIL, NEW_EMAIL = "alice@example.com", "alice@example.net"
 ASKED = "if that address can be yours, a link is on its way to it"
 THEN = "2026-11-20T17:25:21+00:00"
-# Fewer than the largest number of a row has.
-DIGITS = 19
 EVENT = {
     "at": THEN,
     "act": "login",
@@ -257,6 +255,4 @@ def export() -> ResponseReturnValue:
 )
 def activity() -> ResponseReturnValue:
     """Tell a page of the acts of who asks; a number that is none is not there."""
-    given = request.args.get("before", "")
-    before = int(given) if given.isascii() and given.isdigit() and len(given) < DIGITS else None
-    return answer(**auth().accounts.activity(session_id(), before))
+    return answer(**auth().accounts.activity(session_id(), page_before()))

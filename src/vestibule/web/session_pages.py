@@ -1,0 +1,122 @@
+"""The pages of where one is logged in, and of what was done with one's account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response
+from markupsafe import Markup
+
+from vestibule.auth.devices import UNKNOWN
+from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
+from vestibule.auth.sessions import Open, Visit
+from vestibule.web.bodies import SessionEnd
+from vestibule.web.door import FORMS, auth, form, page_before, session_id
+from vestibule.web.languages import Words
+from vestibule.web.login_form import not_recent, signed_in
+from vestibule.web.openapi import Answer, Operation, describe, page
+from vestibule.web.sheet import go, refused, show, words
+
+session_pages = Blueprint("session_pages", __name__, url_prefix="/account")
+
+LOGIN = page(401, "Not logged in; the form to do so")
+SESSIONS = "/account/sessions"
+
+
+@session_pages.get("/sessions")
+@describe(Operation("The page of your sessions", (page(200, "It"), LOGIN), cookie=True))
+def list_() -> Response:
+    """Show them, the one used last first."""
+    visit = signed_in()
+    if not isinstance(visit, Visit):
+        return visit
+    return show("account_sessions.html", sessions=_sessions())
+
+
+@session_pages.post("/sessions/end")
+@describe(
+    Operation(
+        "What its buttons send: end one session, or all others",
+        (
+            Answer(303, "Over; go back to the page", headers=("Location",)),
+            LOGIN,
+            page(403, "Logged in too long ago; the form to do so once more"),
+            page(404, "None of your sessions has this id"),
+        ),
+        body=SessionEnd,
+        kinds=FORMS,
+        example={"id": "9f86d081884c7d65"},
+        cookie=True,
+    )
+)
+def end() -> Response:
+    """End it, or say why not."""
+    visit, which = signed_in(), form().get("id", "")
+    if not isinstance(visit, Visit):
+        return visit
+    try:
+        if which == "others":
+            auth().sessions.close_others(session_id())
+            return go(SESSIONS, "others_ended")
+        auth().sessions.close_other(session_id(), which)
+    except LoginNotRecent:
+        return not_recent(visit.email, SESSIONS)
+    except UnknownSession as refusal:
+        return refused("account_sessions.html", refusal, sessions=_sessions())
+    except NoSession:
+        return go(SESSIONS)
+    return go(SESSIONS, "session_ended")
+
+
+@session_pages.get("/activity")
+@describe(
+    Operation(
+        "The page of what was done with your account",
+        (page(200, "It"), LOGIN),
+        query=("before",),
+        cookie=True,
+    )
+)
+def activity() -> Response:
+    """Show a page of it, the newest first."""
+    visit = signed_in()
+    if not isinstance(visit, Visit):
+        return visit
+    found = auth().accounts.activity(session_id(), page_before())
+    t = words()
+    acts = [_act(t, each) for each in found["activity"]]
+    return show("account_activity.html", acts=acts, older=found["next"])
+
+
+def _sessions() -> list[dict[str, Any]]:
+    t = words()
+    return [
+        each._asdict()
+        | {
+            "device": _device(t, each),
+            "since": _moment(t, each.created_at),
+            "seen": _moment(t, each.last_seen_at),
+        }
+        for each in auth().sessions.list(session_id())
+    ]
+
+
+def _device(t: Words, session: Open) -> Markup:
+    browser, both, system = session.device.partition(" on ")
+    if session.device == UNKNOWN:
+        return t("sessions.unknown")
+    return t("sessions.device", browser=browser, system=system) if both else Markup.escape(browser)
+
+
+def _act(t: Words, event: dict[str, Any]) -> dict[str, Any]:
+    key = f"acts.{event['act']}"
+    return event | {
+        "act": t(key) if key in t else event["act"],
+        "time": _moment(t, datetime.fromisoformat(event["at"])),
+        "done": event["outcome"] == "accepted",
+    }
+
+
+def _moment(t: Words, moment: datetime) -> str:
+    return moment.strftime(str(t("page.time")))

@@ -1,0 +1,198 @@
+"""What pages are written on: a layout, the visitor's language, and what went wrong.
+
+The templates are the whole interface: a page is a template and the few words that it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from vestibule.auth.errors import PasswordRefused, Refusal, TooManyAttempts
+from vestibule.config import Settings
+from vestibule.web.door import auth, kept_close
+from vestibule.web.headers import page_headers
+from vestibule.web.languages import Languages, Words
+from vestibule.web.problems import STATUS, again
+from vestibule.web.visitors import cookie_name
+
+SHEETS = "sheets"
+OURS = Path(__file__).parent / "templates"
+LANGUAGE = "language"
+# What is said once, on the next page; the cookie names the words.
+NOTICE = "notice"
+NOTICE_SECONDS = 60
+# A path that is longer is nobody's.
+LONGEST_PATH = 2000
+# The field that a refusal is about, unless a form says otherwise.
+FIELDS = {
+    "credentials_wrong": "password",
+    "email_in_use": "email",
+    "email_invalid": "email",
+    "email_same": "email",
+    "email_taken": "email",
+    "password_refused": "password",
+    "password_too_long": "password",
+    "undo_open": "email",
+}
+UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
+
+
+class Trouble(NamedTuple):
+    """What went wrong, in words, and with which field; empty: with none of them."""
+
+    text: Markup
+    field: str
+
+
+class Sheets:
+    """The templates, and the words that all of them are given."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.languages = Languages()
+        self.headers = page_headers(settings)
+        self.return_origins = settings.may_return_to
+        self._environment = Environment(
+            loader=FileSystemLoader(OURS),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {
+            "languages": list(self.languages.all.values()),
+            # The classic profile has the pages of the exercise alone, and no script.
+            "scripts": not settings.classic,
+            "site": "Vestibule",
+            "trouble": None,
+            "notice": None,
+            "here": "/",
+            "top": False,
+        }
+
+    def render(self, template: str, words: Words, **given: Any) -> str:
+        """The page that a template makes of what it is given."""
+        return self._environment.get_template(template).render(t=words, **given)
+
+
+def lay_out(app: Flask, settings: Settings) -> None:
+    """Give ``app`` its sheets."""
+    app.extensions[SHEETS] = Sheets(settings)
+
+
+def sheets() -> Sheets:
+    """What pages are written on."""
+    return cast(Sheets, current_app.extensions[SHEETS])
+
+
+def words() -> Words:
+    """The words in the visitor's language."""
+    chosen = request.cookies.get(cookie_name(LANGUAGE))
+    return sheets().languages.chosen(chosen, request.headers.get("Accept-Language"))
+
+
+def show(
+    template: str, status: int = 200, *, trouble: Trouble | None = None, **given: Any
+) -> Response:
+    """The page that a template makes of what it is given, in the visitor's language."""
+    said, noted = words(), request.cookies.get(cookie_name(NOTICE))
+    notice = noted if f"notices.{noted}" in said else None
+    back = here(whole=status < 400) or "/"
+    page = sheets().render(template, said, trouble=trouble, notice=notice, here=back, **given)
+    response = Response(page, status, sheets().headers, mimetype="text/html")
+    if noted:
+        response.delete_cookie(cookie_name(NOTICE), **kept_close())
+    return response
+
+
+def refused(
+    template: str,
+    refusal: Refusal,
+    *,
+    at: Mapping[str, str] | None = None,
+    instead: Mapping[str, str] | None = None,
+    **given: Any,
+) -> Response:
+    """The form once more, with the reason beside the field that it is about.
+
+    :param at: the field of a code, where it is another than usual.
+    :param instead: the words of a code, where there are others than usual.
+    """
+    code = (instead or {}).get(refusal.code, refusal.code)
+    field = (at or {}).get(refusal.code, FIELDS.get(refusal.code, ""))
+    trouble = Trouble(_in_words(refusal, code), field)
+    response = show(template, STATUS[refusal.code], trouble=trouble, **given)
+    response.headers.update(again(refusal))
+    return response
+
+
+def _in_words(refusal: Refusal, code: str) -> Markup:
+    t = words()
+    if isinstance(refusal, PasswordRefused):
+        return t(f"rules.{refusal.rule}", fewest=fewest())
+    if isinstance(refusal, TooManyAttempts):
+        wait = refusal.retry_after or 1
+        unit, seconds = next(each for each in UNITS if wait >= each[1])
+        when = t(f"when.{unit}", count=-(-wait // seconds))
+        return t(f"refusals.{code}{'_long' if unit == 'days' else ''}", when=when)
+    return t(f"refusals.{code}")
+
+
+def fewest() -> int:
+    """How many characters a new password has at least."""
+    policy = auth().passwords.policy
+    return policy.min_length if policy else 1
+
+
+def go(path: str, notice: str = "") -> Response:
+    """Send the browser there after something was done; the page there says what.
+
+    With 303 (RFC 9110) it asks for that page, and does not send the form again.
+    """
+    response = Response("", 303, {"Location": path}, mimetype="text/html")
+    if notice:
+        name, close = cookie_name(NOTICE), kept_close()
+        response.set_cookie(name, notice, max_age=NOTICE_SECONDS, **close)
+    return response
+
+
+def here(*, whole: bool = True) -> str | None:
+    """The path to ask for this page again; of a form's answer, the one of the form, if any.
+
+    :param whole: with its query, which is somebody else's where it was refused.
+    """
+    if request.endpoint is None:
+        return None
+    if request.method in ("GET", "HEAD"):
+        return safe_next(request.full_path.rstrip("?") if whole else request.path)
+    try:
+        current_app.url_map.bind("").match(request.path, "GET")
+    except HTTPException:
+        return None
+    return safe_next(request.path)
+
+
+def safe_next(path: str) -> str | None:
+    """``path`` if it leads to a page of this site, or to a site that the operator lists.
+
+    Browsers take a backslash for a slash, drop tabs and line breaks, and so may read another
+    address than we: such a path is none.
+    """
+    plain = path.isascii() and path.isprintable() and not set(path) & set(' \\"<>')
+    if not plain or not 0 < len(path) <= LONGEST_PATH:
+        return None
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return None
+    if not parts.scheme and not parts.netloc and path.startswith("/") and path[:2] != "//":
+        return path
+    listed = f"{parts.scheme}://{parts.netloc}".lower() in sheets().return_origins
+    return path if listed else None

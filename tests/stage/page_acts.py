@@ -1,0 +1,89 @@
+"""The same for what the pages of people send, beside ``tests.stage.acts``."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.stage.acts import TOLD, Told, stranger
+from tests.stage.visits import ALICE, BOB, NEW_PASSWORD, PASSWORD, WRONG
+
+
+def sent(client: FlaskClient, path: str, **form: str) -> TestResponse:
+    """What a page answers to its form."""
+    return client.post(path, data=form)
+
+
+PAGES_TOLD = {
+    "POST /register": [
+        Told(
+            lambda c: sent(stranger(c), "/register", email=BOB, password=PASSWORD),
+            *("login", "accepted"),
+            hers=False,
+            also=("register",),
+        ),
+        Told(
+            lambda c: sent(c, "/register", email=ALICE, password=PASSWORD),
+            *("register", "email_taken"),
+            session=False,
+        ),
+    ],
+    "POST /login": [
+        Told(lambda c: sent(c, "/login", email=ALICE, password=PASSWORD), "login", "accepted"),
+        Told(
+            lambda c: sent(c, "/login", email=ALICE, password=WRONG),
+            *("login", "credentials_wrong"),
+            session=False,
+        ),
+    ],
+    "POST /logout": [
+        Told(lambda c: sent(c, "/logout"), "logout", "accepted"),
+        Told(
+            lambda c: sent(stranger(c), "/logout"),
+            *("logout", "session_none"),
+            hers=False,
+            session=False,
+        ),
+    ],
+    "POST /account/password": [
+        Told(
+            lambda c: sent(
+                c, "/account/password", current_password=PASSWORD, new_password=NEW_PASSWORD
+            ),
+            *("password.change", "accepted"),
+        ),
+        Told(
+            lambda c: sent(
+                c, "/account/password", current_password=WRONG, new_password=NEW_PASSWORD
+            ),
+            *("password.change", "credentials_wrong"),
+        ),
+    ],
+    "POST /account/email": [
+        Told(
+            lambda c: sent(c, "/account/email", email=BOB, password=PASSWORD),
+            *("email.request", "accepted"),
+        ),
+        Told(
+            lambda c: sent(c, "/account/email", email=BOB, password=WRONG),
+            *("email.request", "credentials_wrong"),
+        ),
+    ],
+    "POST /account/sessions/end": [
+        Told(
+            lambda c: sent(c, "/account/sessions/end", id="others"),
+            *("session.close_others", "accepted"),
+        ),
+        Told(
+            lambda c: sent(c, "/account/sessions/end", id="0"),
+            *("session.close", "session_unknown"),
+        ),
+    ],
+    "POST /account/export": [
+        Told(lambda c: sent(c, "/account/export"), "account.export", "accepted"),
+    ],
+    "POST /account/delete": [
+        Told(lambda c: sent(c, "/account/delete", sure="yes"), "account.delete", "accepted"),
+    ],
+}
+ALL_TOLD = TOLD | PAGES_TOLD
