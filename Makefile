@@ -7,13 +7,13 @@ RUN_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start bench-acts locks clean python
+.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-browser screenshots test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start bench-acts locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
 
 test: $(V)/.test lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/attacks --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/attacks --ignore=tests/browser --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
 
 # What is measured has the machine to itself: these are no part of `make test`. They are about SQLite,
 # and about the other database by TEST_ARGS='--database postgresql'.
@@ -33,6 +33,14 @@ test-attacks: $(V)/.test
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal --database postgresql $(TEST_ARGS) tests/service tests/attacks tests/cli
+
+# Every page in Debian's Chromium, with axe-core, which npm brings into the environment.
+test-browser: $(V)/.test $(V)/axe/.done
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/browser
+
+# Every page, light and dark, on a telephone and on a desk, into docs/screens.
+screenshots: $(V)/.test
+	$(BIN)/python -m tests.browser.screenshots
 
 # The lesson on every interpreter, and the grader on all that it may be given.
 test-matrix: $(V)/.test
@@ -103,4 +111,10 @@ $(V)/.run: requirements/run.txt pyproject.toml | python
 
 $(V)/.test: requirements/test.txt $(V)/.run
 	$(PY) -m pip -q --python $(BIN)/python install --require-hashes --only-binary :all: -r requirements/test.txt
+	@touch $@
+
+$(V)/axe/.done: tests/browser/package-lock.json tests/browser/package.json | $(V)/.run
+	mkdir -p $(V)/axe
+	cp tests/browser/package.json tests/browser/package-lock.json $(V)/axe
+	cd $(V)/axe && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

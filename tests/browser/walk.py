@@ -1,0 +1,84 @@
+"""Every page that there is, in an order in which a visitor can come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+from playwright.sync_api import Page
+
+from tests.stage.server import Server
+from tests.stage.visits import LINK, PASSWORD, eventually, mails
+
+NUMBERS = count(1)
+ACCOUNT = ("password", "email", "sessions", "activity", "export", "delete")
+
+
+def somebody() -> str:
+    """An address that nobody has had."""
+    return f"alice{next(NUMBERS)}@example.com"
+
+
+def fill(page: Page, **fields: str) -> None:
+    """Write into the fields of these names, and send their form."""
+    for name, value in fields.items():
+        page.locator(f"main [name={name}]").fill(value)
+    page.locator("main form button[type=submit]").click()
+
+
+def register(page: Page, email: str, password: str = PASSWORD) -> None:
+    """Make an account by its page; who does is logged in."""
+    page.goto("/register")
+    fill(page, email=email, password=password)
+    page.wait_for_url("**/account**")
+
+
+def link_in(site: Server, email: str) -> str:
+    """The token in the mail to this address, once it is there."""
+
+    def found() -> list[str]:
+        texts = [path.read_text() for path in mails(site.data / "mail")]
+        hers = [text for text in texts if f"To: {email}\n" in text]
+        return [token for text in hers for token in LINK.findall(text)]
+
+    eventually(lambda: bool(found()))
+    return found()[-1]
+
+
+def pages(page: Page, site: Server) -> Iterator[str]:
+    """Go from page to page; each is named when the browser shows it."""
+    email = somebody()
+    for name, path in (("home", "/"), ("register", "/register"), ("login", "/login")):
+        page.goto(path)
+        yield name
+    page.goto("/register")
+    fill(page, email="no address", password="short")
+    yield "register_refused"
+    register(page, email)
+    yield "account"
+    for name in ACCOUNT:
+        page.goto(f"/account/{name}")
+        yield f"account_{name}"
+    page.goto("/account/password")
+    fill(page, current_password="marzipan, wrong", new_password=PASSWORD)
+    yield "account_password_refused"
+    page.goto("/account/delete")
+    fill(page)
+    yield "account_delete_refused"
+    yield from _by_mail(page, site, email)
+    page.goto("/nowhere")
+    yield "nothing"
+    page.context.clear_cookies()
+    page.goto("/account")
+    yield "login_first"
+
+
+def _by_mail(page: Page, site: Server, email: str) -> Iterator[str]:
+    page.goto("/reset_password")
+    yield "reset_ask"
+    fill(page, email=email)
+    yield "see_mail"
+    page.goto(f"/reset_password?token={link_in(site, email)}")
+    yield "reset"
+    page.goto("/reset_password?token=over")
+    yield "reset_over"
