@@ -37,8 +37,7 @@ class Told(NamedTuple):
     # Whether the row names Alice, and one of her sessions.
     hers: bool = True
     session: bool = True
-    # What was done before in the same request, the newest first.
-    also: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()  # Done before in the same request, the newest first.
 
 
 def by_form(client: FlaskClient, token: str) -> TestResponse:

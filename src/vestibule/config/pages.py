@@ -1,8 +1,9 @@
-"""What an operator says about the pages that people see."""
+"""What an operator says about the pages that people see, and how browsers come to them."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
@@ -29,6 +30,10 @@ def read_origins(text: str) -> tuple[str, ...]:
 class PageSettings(BaseSettings):
     """The settings of pages."""
 
+    hsts: Literal["subdomains", "host"] = Field(
+        "subdomains",
+        description="Under https, whether names below the host's come by https alone as well.",
+    )
     return_origins: str | None = Field(
         None, description="Other sites that people may be sent back to after a login."
     )

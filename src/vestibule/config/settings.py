@@ -79,10 +79,6 @@ class Settings(PageSettings):
     public_url: AnyHttpUrl | None = Field(
         None, description="Where people reach the service; links in mails start with it."
     )
-    hsts: Literal["subdomains", "host"] = Field(
-        "subdomains",
-        description="Under https, whether names below the host's come by https alone as well.",
-    )
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="Proxies in front, each of which adds to X-Forwarded-For."
     )
