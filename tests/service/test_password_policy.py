@@ -83,7 +83,7 @@ def test_the_page_says_it_too(strict: FlaskClient) -> None:
     form = {"reset_token": reset_token(strict), "new_password": "password1"}
     page = strict.post("/reset_password/new", data=form)
     assert page.status_code == 400
-    assert "leak most often; choose another. Add another word or two." in page.text
+    assert "This password is among those that leak most often; choose another." in page.text
 
 
 @pytest.mark.parametrize("password", ACCEPTED)
