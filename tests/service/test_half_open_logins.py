@@ -13,7 +13,7 @@ from tests.conftest import Build
 from tests.stage.acts import link_to_verify
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
-from tests.stage.databases import on_both_databases
+from tests.stage.databases import on_both_databases, only_sqlite
 from tests.stage.factors import Authenticator, enrol, half_log_in, send
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import rows
@@ -277,10 +277,8 @@ def test_a_verified_address_owes_the_factor_too(
     assert verified is not None
 
 
-def test_the_classic_profile_asks_for_a_password_alone(
-    build: Build, app: Flask, phone: Authenticator
-) -> None:
+@only_sqlite("the classic profile stands on it alone")
+@pytest.mark.usefixtures("phone")
+def test_the_classic_profile_asks_for_a_password_alone(build: Build) -> None:
     """It is closed to everybody but this machine, and answers the exercise to the letter."""
-    if app.config["STAGE_DATABASE"]:
-        pytest.skip("the classic profile stands on SQLite alone")
     log_in(build(CLASSIC).test_client())
