@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, bindparam, delete, exists, null, or_, select, update
 
-from vestibule.db.statements import Statement, Values, adding
+from vestibule.db.statements import Statement, adding, given
 from vestibule.db.sweeping import Over
 from vestibule.db.work import Work
 from vestibule.records import OutboxMessage
@@ -62,19 +62,17 @@ LATEST = Statement(
 
 @cache
 def _noting(*names: str) -> Statement:
-    values: Values = {name: bindparam(name) for name in names}
     this = OutboxMessage.id == bindparam("number")
-    return Statement(update(OutboxMessage).where(this).values(values))
+    return Statement(update(OutboxMessage).where(this).values(given(*names)))
 
 
 @cache
 def _changing(*names: str) -> Statement:
-    values: Values = {name: bindparam(name) for name in names}
     claimed = (
         OutboxMessage.id == bindparam("number"),
         OutboxMessage.attempts == bindparam("claimed"),
     )
-    return Statement(update(OutboxMessage).where(*claimed).values(values))
+    return Statement(update(OutboxMessage).where(*claimed).values(given(*names)))
 
 
 @dataclass(slots=True)

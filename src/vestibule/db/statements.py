@@ -62,7 +62,12 @@ class Statement:
 
 def adding(model: type[Row], *names: str) -> Insert:
     """An ``INSERT`` of one row, with values for these columns."""
-    return insert(model).values({name: bindparam(name) for name in names})
+    return insert(model).values(given(*names))
+
+
+def given(*names: str) -> Values:
+    """For ``values()`` of a statement: a value for each of these columns, given each time."""
+    return {name: bindparam(name) for name in names}
 
 
 def _arranging(compiled: Compiled, dialect: Dialect) -> Callable[[Values], Any]:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from sqlalchemy import Select, and_, bindparam, delete, select, update
 
-from vestibule.db.statements import Statement, Values, adding
+from vestibule.db.statements import Statement, adding, given
 from vestibule.db.sweeping import Over
 from vestibule.db.work import Work
 from vestibule.user import Session, User, number_of
@@ -52,8 +52,8 @@ AFTER = Statement(
 
 @cache
 def _changing(*names: str) -> Statement:
-    values: Values = {name: bindparam(name) for name in names}
-    return Statement(update(User).where(User.id == bindparam("user_id")).values(values))
+    this = User.id == bindparam("user_id")
+    return Statement(update(User).where(this).values(given(*names)))
 
 
 @dataclass(slots=True)
