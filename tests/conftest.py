@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from tests.stage.clock import MovableClock
 from tests.stage.databases import Databases, deselect
+from tests.stage.factors import Authenticator, enrol
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import DATABASE
 from tests.stage.secrecy import (
@@ -24,7 +25,7 @@ from tests.stage.secrecy import (
 )
 from tests.stage.server import Server
 from tests.stage.smtp import MailServer
-from tests.stage.visits import front_desk
+from tests.stage.visits import front_desk, log_in, register
 from vestibule.app import create_app
 from vestibule.auth import Auth, schemes
 from vestibule.config import Settings
@@ -181,3 +182,19 @@ def server(tmp_path: Path, databases: Databases) -> Iterator[Serve]:
     yield serve
     for each in started:
         each.stop()
+
+
+@pytest.fixture
+def alice(strict: FlaskClient) -> FlaskClient:
+    """Alice, logged in a moment ago."""
+    register(strict)
+    log_in(strict)
+    return strict
+
+
+@pytest.fixture
+def phone(alice: FlaskClient, clock: MovableClock) -> Authenticator:
+    """Her authenticator, and what she wrote down; its code of this moment is used."""
+    made = enrol(alice, clock)
+    clock.advance(minutes=1)
+    return made

@@ -18,24 +18,8 @@ from tests.stage.visits import ALICE, BOB, front_desk, log_in, mails, register
 
 
 @pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in a moment ago."""
-    register(strict)
-    log_in(strict)
-    return strict
-
-
-@pytest.fixture
 def app(alice: FlaskClient) -> Flask:
     return alice.application
-
-
-@pytest.fixture
-def phone(alice: FlaskClient, clock: MovableClock) -> Authenticator:
-    """Her authenticator, and what she wrote down."""
-    made = enrol(alice, clock)
-    clock.advance(minutes=1)
-    return made
 
 
 def tried(app: Flask, code: str) -> int:

@@ -51,24 +51,8 @@ WITH_PASSWORD: dict[str, Ask] = {
 
 
 @pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in a moment ago."""
-    register(strict)
-    log_in(strict)
-    return strict
-
-
-@pytest.fixture
 def app(alice: FlaskClient) -> Flask:
     return alice.application
-
-
-@pytest.fixture
-def phone(alice: FlaskClient, clock: MovableClock) -> Authenticator:
-    """Her authenticator, whose code of this moment is used."""
-    made = enrol(alice, clock)
-    clock.advance(minutes=1)
-    return made
 
 
 def cookie(client: FlaskClient) -> str:
