@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visit
-from tests.browser.walk import fill, register, somebody
+from tests.browser.walk import arriving, fill, register, somebody
 from tests.browser.watching import Watched
 from tests.stage.visits import PASSWORD
 
@@ -15,6 +15,8 @@ FOCUSED = "() => document.activeElement.name || document.activeElement.textConte
 def test_the_keyboard_goes_through_the_login_in_order(visit: Visit) -> None:
     page = visit().page
     page.goto("/login")
+    # The browser gives the focus when it first draws the page, which may be later than its load.
+    expect(page.locator("[name=email]")).to_be_focused()
     seen = [page.evaluate(FOCUSED)]
     for _ in range(6):
         page.keyboard.press("Tab")
@@ -22,6 +24,7 @@ def test_the_keyboard_goes_through_the_login_in_order(visit: Visit) -> None:
     wanted = ["email", "password", "Show", "Log in", "Forgot the password?", "Create an account"]
     assert seen == [*wanted, "language"]
     page.reload()
+    expect(page.locator("[name=email]")).to_be_focused()
     page.locator("body").evaluate("body => { document.activeElement.blur(); }")
     page.keyboard.press("Tab")
     outline = "() => getComputedStyle(document.activeElement).outlineWidth"
@@ -31,8 +34,10 @@ def test_the_keyboard_goes_through_the_login_in_order(visit: Visit) -> None:
 def test_enter_sends_the_form(visit: Visit) -> None:
     page, email = visit().page, somebody()
     register(page, email)
-    page.get_by_role("button", name="Log out").click()
+    with arriving(page):
+        page.get_by_role("button", name="Log out").click()
     page.goto("/login?next=/account/activity")
+    expect(page.locator("[name=email]")).to_be_focused()
     page.keyboard.type(email)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
@@ -77,7 +82,8 @@ def test_a_double_click_sends_once(visit: Visit) -> None:
     page.goto("/register")
     page.locator("[name=email]").fill(email)
     page.locator("[name=password]").fill(PASSWORD)
-    page.locator("main button[type=submit]").dblclick()
+    with arriving(page):
+        page.locator("main button[type=submit]").dblclick()
     page.wait_for_url("**/account**")
     sent = [each for each in visitor.requests if each.method == "POST"]
     assert [each.url for each in sent if "/password_strength" not in each.url] == [page_of(visitor)]
@@ -92,7 +98,8 @@ def test_the_back_button_shows_nothing_to_who_logged_out(visit: Visit) -> None:
     page, email = visit().page, somebody()
     register(page, email)
     page.goto("/account/email")
-    page.get_by_role("button", name="Log out").click()
+    with arriving(page):
+        page.get_by_role("button", name="Log out").click()
     page.go_back()
     expect(page.get_by_text("Log in to see this page.")).to_be_visible()
     expect(page.get_by_text(email)).to_have_count(0)

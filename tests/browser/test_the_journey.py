@@ -6,20 +6,22 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.walk import fill, link_in, somebody
+from tests.browser.walk import arriving, fill, link_in, somebody
 from tests.stage.server import Server
 from tests.stage.visits import NEW_PASSWORD, PASSWORD
 from vestibule.web.languages import Words
 
 
 def press(page: Page, name: object) -> None:
-    """Press the button with these words."""
-    page.get_by_role("button", name=str(name), exact=True).click()
+    """Press the button with these words, and see where it leads."""
+    with arriving(page):
+        page.get_by_role("button", name=str(name), exact=True).click()
 
 
 def follow(page: Page, name: object) -> None:
     """Follow the link with these words."""
-    page.get_by_role("link", name=str(name), exact=True).first.click()
+    with arriving(page):
+        page.get_by_role("link", name=str(name), exact=True).first.click()
 
 
 def headed(page: Page, words: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 
 from playwright.sync_api import Page
@@ -19,11 +20,24 @@ def somebody() -> str:
     return f"alice{next(NUMBERS)}@example.com"
 
 
+@contextmanager
+def arriving(page: Page) -> Iterator[None]:
+    """Around what leads to another page: when it is over, that one is there, style sheet and all.
+
+    A click is over when it is sent, and not when there is an answer.
+    """
+    # The page before may be loading still; its end is not the one to wait for.
+    page.wait_for_load_state()
+    with page.expect_event("load"):
+        yield
+
+
 def fill(page: Page, **fields: str) -> None:
-    """Write into the fields of these names, and send their form."""
+    """Write into the fields of these names, send their form, and see the answer."""
     for name, value in fields.items():
         page.locator(f"main [name={name}]").fill(value)
-    page.locator("main form button[type=submit]").click()
+    with arriving(page):
+        page.locator("main form button[type=submit]").click()
 
 
 def register(page: Page, email: str, password: str = PASSWORD) -> None:

@@ -22,9 +22,10 @@ from playwright.sync_api import (
 CHROMIUM = shutil.which("chromium")
 # A refused page is one, and Chromium says so of every status from 400.
 STATUS = "Failed to load resource: the server responded with a status of"
-
 # A hint about forms behind links in mails. Such a page does not say whose account it is about.
 NAMELESS = "[DOM] Password forms should have (optionally hidden) username fields"
+# Who types before the page is whole is left where they are. That is what the page wants, too.
+TYPING = "Autofocus processing was blocked because a document already has a focused element."
 
 
 @contextmanager
@@ -57,7 +58,7 @@ class Watched:
         self.requests.append(request)
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if not message.text.startswith((STATUS, NAMELESS)):
+        if not message.text.startswith((STATUS, NAMELESS, TYPING)):
             self.console.append(message.text)
 
     @property
