@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, MetaData, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -78,6 +87,8 @@ class User(Row):
     # What a login owes besides the password, as the tables of the factors say: "otp", or nothing.
     # A copy, so that who has none is let in without a look at them; ``Factors`` alone writes it.
     factors: Mapped[str] = mapped_column(String(20), server_default=text("''"))
+    # A mark that operators give from a shell: by policy, these alone may have to have a factor.
+    administrator: Mapped[bool] = mapped_column(server_default=false())
 
     @property
     def pending(self) -> bool:
@@ -113,7 +124,7 @@ class Session(Row):
 
 
 class Login(Row):
-    """A login that is half done: the password was right, and a factor is owed. No session."""
+    """A login that is half done: the password was right, and more is owed. No session."""
 
     __tablename__ = "logins"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -121,6 +132,8 @@ class Login(Row):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     # A digest of the password's hash: with another password, it is over.
     bound: Mapped[str] = mapped_column(String(64))
+    # What it owes: a factor that is shown, or one that is added first.
+    owes: Mapped[str] = mapped_column(String(10))
 
 
 class Totp(Row):

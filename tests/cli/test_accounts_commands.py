@@ -44,7 +44,9 @@ def test_an_account_that_strangers_shut_is_unlocked(tmp_path: Path) -> None:
     assert "console" in told
 
 
-@pytest.mark.parametrize("command", ["disable", "enable", "unlock", "log-out", "delete"])
+@pytest.mark.parametrize(
+    "command", ["disable", "enable", "unlock", "administrator", "log-out", "delete"]
+)
 def test_an_address_that_nobody_has_is_one_sentence(tmp_path: Path, command: str) -> None:
     database(tmp_path)
     yes = ["--yes"] if command == "delete" else []
@@ -64,6 +66,22 @@ def test_without_a_database_there_is_nobody_and_none_is_made(tmp_path: Path) -> 
     assert said.returncode == 2
     assert "there is no database" in said.stderr
     assert not (tmp_path / "vestibule-data").exists()
+
+
+def test_an_account_is_marked_as_an_administrators_and_back(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"VESTIBULE_FACTORS": "administrators"}) as server:
+        register(server.url)
+        mark = ("accounts", "administrator", EMAIL)
+        said = vestibule(*mark, directory=tmp_path)
+        assert (said.returncode, said.stdout) == (0, "administrator, and logged out everywhere\n")
+        assert "open, administrator" in vestibule("accounts", "list", directory=tmp_path).stdout
+        login = f"{server.url}/sessions"
+        assert requests.post(login, data=ACCOUNT, timeout=30).json()["owes"] == "enrol"
+        assert vestibule(*mark, "--revoke", directory=tmp_path).stdout == "no administrator\n"
+        assert requests.post(login, data=ACCOUNT, timeout=30).status_code == 200
+    told = vestibule("audit", "tail", directory=tmp_path).stdout
+    assert "account.appoint" in told
+    assert "account.dismiss" in told
 
 
 def test_accounts_are_listed_and_deleted(tmp_path: Path) -> None:

@@ -32,6 +32,6 @@ def test_only_the_entrance_gives_a_session_another_id() -> None:
 
 
 def test_who_lets_in_without_a_login_is_known() -> None:
-    """A session of one's own with which the password was just changed; and the exercise's way."""
+    """The exercise's way, for programs that know by themselves who asks."""
     found = {str(path.relative_to(SRC)) for path in sources(SRC) if ".let_in(" in path.read_text()}
-    assert found == {"auth/__init__.py", "auth/accounts.py"}
+    assert found == {"auth/__init__.py"}

@@ -77,7 +77,11 @@ def test_a_right_password_owes_a_factor(app: Flask, phone: Authenticator) -> Non
     refuses(answer, 401, "factor_required")
     assert answer.get_json()["factors"] == ["otp", "recovery"]
     told = client.get("/sessions/factor").get_json()
-    assert told == {"factors": ["otp", "recovery"], "expires_at": "2026-03-14T15:20:26+00:00"}
+    assert told == {
+        "owes": "factor",
+        "factors": ["otp", "recovery"],
+        "expires_at": "2026-03-14T15:20:26+00:00",
+    }
 
 
 def test_a_wrong_password_says_nothing_of_a_factor(app: Flask, phone: Authenticator) -> None:

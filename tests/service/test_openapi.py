@@ -33,8 +33,8 @@ def document(client: FlaskClient) -> dict[str, Any]:
 # The forms and the cookie of the language need no storage.
 ENTRY = ("/register", "/login", "/language")
 OWN = {
-    *("challenge_over", "email_in_use", "factor_unknown", "factor_wrong", "login_not_recent"),
-    *("login_over", "session_unknown", "undo_open"),
+    *("challenge_over", "email_in_use", "factor_needed", "factor_unknown", "factor_wrong"),
+    *("login_not_recent", "login_over", "session_unknown", "undo_open"),
 }
 
 

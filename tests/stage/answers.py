@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 LINK_SENT = "if that address has an account, a link is on its way"
 
 # What some refusals tell besides.
-MORE: dict[str, set[str]] = {"password_refused": {"rule"}, "factor_required": {"factors"}}
+MORE: dict[str, set[str]] = {"password_refused": {"rule"}, "factor_required": {"owes", "factors"}}
 
 
 def says(response: TestResponse, status: int, /, **body: Any) -> None:

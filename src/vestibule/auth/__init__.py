@@ -194,7 +194,7 @@ class Auth:
             user = tx.users.with_key(comparison_key(email))
             if user is None or user.disabled_at:
                 return None
-            return self.factors.entrance.let_in(tx, user, "")
+            return self.factors.entrance.let_in(tx, user)
 
     def get_user_from_session_id(self, session_id: str | None) -> User | None:
         """Whose session this is, or ``None`` if it is not open."""

@@ -40,13 +40,15 @@ class Accounts:
     ) -> tuple[str, str]:
         """Set the password of whose session this is; the address, and a new session id.
 
-        All sessions end: whoever copied one, this one included, is out. Tokens end too.
+        All sessions end: whoever copied one, this one included, is out. Tokens end too. The new one
+        has proved what this one had, and is let in by the same rules as a login.
 
         :raises NoSession: the session is not open.
         :raises BadCredentials: ``current`` is not the password.
         :raises LoginNotRecent: the account has a factor, which was shown too long ago.
         :raises PasswordRefused: the policy does not allow the new one.
         :raises TooManyAttempts: it was tried too often.
+        :raises FactorOwed: the password is changed, and what the session had proved is not enough.
         """
         proof = self._owners.prove(session_id, current, device)
         hashed = self._owners.hash_new(new, proof)
@@ -58,8 +60,10 @@ class Accounts:
             tx.sessions.close_all(user.id)
             self._tokens.void(tx, user)
             self._outbox.add(tx, PASSWORD_CHANGED, user.email, user_id=user.id)
-            acting().accept(tx)
-            return user.email, self._entrance.let_in(tx, user, shown, device)
+            admitted = self._entrance.admit(tx, user, device, None, shown)
+            if admitted.owes:
+                acting().accept(tx)
+        return user.email, admitted.whole()
 
     @recorded("account.delete")
     def delete(self, session_id: str | None) -> str:

@@ -1,14 +1,15 @@
-"""Factors of people who are logged in: seen, added, taken away.
+"""Factors of people who are logged in, or have to add one to be: seen, added, taken away.
 
 A thief with a session must not add a factor and lock the owner out, nor take one away: each of
 these acts needs a proof that is minutes old (``SecondSteps.prove``). Each ends every other session
-and every login that is under way, gives this session a new id, and tells the owner by mail.
+and every login that is under way, gives this session a new id, and tells the owner by mail. Where a
+login owes that a factor is added, the password was shown just now: it adds one, and is a session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -19,15 +20,22 @@ from vestibule.auth.addresses import comparison_key
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.crypto import digest
-from vestibule.auth.entrance import Entrance
-from vestibule.auth.errors import NoSession, UnknownFactor, WrongFactor
+from vestibule.auth.devices import Device
+from vestibule.auth.entrance import ENROL, Entrance
+from vestibule.auth.errors import (
+    FactorNeeded,
+    LoginOver,
+    NoSession,
+    UnknownFactor,
+    WrongFactor,
+)
 from vestibule.auth.letters import FACTOR_ADDED, FACTOR_REMOVED, RECOVERY_CODES_MADE
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, amr
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.totp import Offer, Totp, digits
 from vestibule.db import DB, Transaction
-from vestibule.user import User
+from vestibule.user import Login, User
 
 
 class Factors(NamedTuple):
@@ -36,6 +44,17 @@ class Factors(NamedTuple):
     # When the authenticator for one-time codes was added, if there is one.
     otp: datetime | None
     recovery_codes: int
+    # Whether the account has to have a factor.
+    required: bool
+
+
+class Holder(NamedTuple):
+    """Who may add a factor."""
+
+    user_id: int
+    email: str
+    # The login by which they do, if it is no session.
+    login: Login | None = None
 
 
 class Changed(NamedTuple):
@@ -79,42 +98,50 @@ class Enrolments:
         """
         visit = self._sessions.require(session_id)
         with self._db.read() as tx:
-            row = tx.factors.totp(visit.user_id)
-            left = tx.factors.codes_left(visit.user_id)
-        return Factors(row.created_at if row else None, left)
+            user = tx.users.get(visit.user_id)
+            if user is None:
+                raise NoSession
+            row = tx.factors.totp(user.id)
+            left = tx.factors.codes_left(user.id)
+        required = self._entrance.requires_factor(user)
+        return Factors(row.created_at if row else None, left, required)
 
     @recorded("factor.offer")
     def offer(self, session_id: str | None) -> Offer:
         """A secret for an authenticator; it is the account's once a code of it was shown.
 
+        :param session_id: of a session, or of a login that owes that a factor is added.
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
         """
-        visit = self._sessions.require(session_id)
-        acting().by(visit.user_id, session_id, visit.pseudonym)
-        with self._db.read() as tx:
-            self._sessions.require_recent(tx, session_id, visit.user_id)
+        holder = self._holder(session_id)
+        if not holder.login:
+            with self._db.read() as tx:
+                self._sessions.require_recent(tx, session_id, holder.user_id)
         acting().allow()
-        return self._totp.offer(session_id, visit.email)
+        return self._totp.offer(session_id, holder.email)
 
     @recorded("factor.add")
-    def add(self, session_id: str | None, ticket: str, code: str) -> Changed:
+    def add(
+        self, session_id: str | None, ticket: str, code: str, device: Device | None = None
+    ) -> Changed:
         """Make an offer the account's factor, in place of an earlier one.
 
         The first one brings recovery codes.
 
+        :param session_id: as for ``offer``.
+        :param device: where a session opens, where there is none yet.
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
         :raises ChallengeOver: the offer is too old, or was made to another session.
         :raises WrongFactor: the code is not one of it; the offer stays.
         :raises TooManyAttempts: they were changed too often.
         """
-        visit = self._sessions.require(session_id)
-        acting().by(visit.user_id, session_id, visit.pseudonym)
+        holder = self._holder(session_id)
         secret, short = self._totp.offered(session_id, ticket), digits(code)
         if short is None or not self._totp.makes(secret, short):
             raise WrongFactor
-        with self._change(session_id, FACTOR_ADDED) as change:
+        with self._change(holder, session_id, FACTOR_ADDED, device) as change:
             first = not change.user.factors
             self._totp.keep(change.tx, change.user, secret, short)
             # Guesses at an earlier secret are nothing to the new one.
@@ -130,10 +157,13 @@ class Enrolments:
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
         :raises UnknownFactor: there is none.
+        :raises FactorNeeded: the account has to have one.
         :raises TooManyAttempts: they were changed too often.
         """
-        with self._change(session_id, FACTOR_REMOVED) as change:
+        with self._change(self._visitor(session_id), session_id, FACTOR_REMOVED) as change:
             self._require_factor(change.user)
+            if self._entrance.requires_factor(change.user):
+                raise FactorNeeded
             change.tx.factors.drop(change.user)
         return change.done()
 
@@ -146,34 +176,76 @@ class Enrolments:
         :raises UnknownFactor: there is nothing that they could stand in for.
         :raises TooManyAttempts: they were changed too often.
         """
-        with self._change(session_id, RECOVERY_CODES_MADE) as change:
+        with self._change(self._visitor(session_id), session_id, RECOVERY_CODES_MADE) as change:
             self._require_factor(change.user)
             codes = recovery_codes.replace(change.tx, change.user)
         return change.done(codes)
 
+    def _visitor(self, session_id: str | None) -> Holder:
+        visit = self._sessions.require(session_id)
+        acting().by(visit.user_id, session_id, visit.pseudonym)
+        return Holder(visit.user_id, visit.email)
+
+    def _holder(self, session_id: str | None) -> Holder:
+        """Whose session this is, or who has to add a factor before this is one.
+
+        :raises NoSession: it is neither.
+        """
+        try:
+            return self._visitor(session_id)
+        except NoSession:
+            with self._db.read() as tx, suppress(LoginOver):
+                login, user = self._entrance.half_done(tx, session_id, ENROL)
+                acting().of(user)
+                return Holder(user.id, user.email, login)
+            raise
+
     @contextmanager
-    def _change(self, session_id: str | None, mail: str) -> Iterator[Change]:
+    def _change(
+        self, holder: Holder, session_id: str | None, mail: str, device: Device | None = None
+    ) -> Iterator[Change]:
         """Around a change, as one transaction with all that follows from it.
 
         :raises TooManyAttempts: so many mails go to this address already.
         """
-        visit = self._sessions.require(session_id)
-        acting().by(visit.user_id, session_id, visit.pseudonym)
         # Whoever registered somebody else's address must not fill their mailbox.
-        self._attempts.mail("factor", None, comparison_key(visit.email))
+        self._attempts.mail("factor", None, comparison_key(holder.email))
         with self._db.begin() as tx:
-            user = tx.users.get(visit.user_id)
-            if user is None:
-                raise NoSession
-            row = self._sessions.require_recent(tx, session_id, user.id)
-            change = Change(tx, user, PASSWORD if row.amr is None else row.amr)
-            yield change
-            proved = row.proved_at or row.created_at
-            change.renewed = self._entrance.renew(tx, session_id, user, change.shown, proved)
+            around = self._login if holder.login else self._session
+            with around(tx, holder, session_id, device) as change:
+                yield change
+            user = change.user
             tx.sessions.close_all(user.id, but=digest(change.renewed))
             tx.logins.drop(user.id)
             self._outbox.add(tx, mail, user.email, user_id=user.id)
             acting().accept(tx)
+
+    @contextmanager
+    def _session(
+        self, tx: Transaction, holder: Holder, session_id: str | None, _: Device | None
+    ) -> Iterator[Change]:
+        """Around a change by a session, which has another id then."""
+        user = tx.users.get(holder.user_id)
+        if user is None:
+            raise NoSession
+        row = self._sessions.require_recent(tx, session_id, user.id)
+        change = Change(tx, user, PASSWORD if row.amr is None else row.amr)
+        yield change
+        proved = row.proved_at or row.created_at
+        change.renewed = self._entrance.renew(tx, session_id, user, change.shown, proved)
+
+    @contextmanager
+    def _login(
+        self, tx: Transaction, _: Holder, login_id: str | None, device: Device | None
+    ) -> Iterator[Change]:
+        """Around a change by a login that owed it, which is a session then."""
+        try:
+            login, user = self._entrance.half_done(tx, login_id, ENROL)
+        except LoginOver:
+            raise NoSession from None
+        change = Change(tx, user, PASSWORD)
+        yield change
+        change.renewed = self._entrance.finish(tx, login, user, change.shown, device)
 
     def _require_factor(self, user: User) -> None:
         if not user.factors:

@@ -5,6 +5,10 @@ here, and no other room opens sessions. Who owes one gets a login that is half d
 like a session, but it is none, and stands in another table: whatever looks for a session finds
 nothing, on every route there is or will be. It ends after ten minutes, with a new password, after
 some wrong codes, and is exchanged for a session with an id of its own (OWASP ASVS 7.2.4).
+
+Where an operator wants everybody, or administrators, to have a factor, who has none owes that: such
+a login opens what adds one, and becomes a session when it is added. Who has a factor adds none that
+way, or a password would be enough.
 """
 
 from __future__ import annotations
@@ -18,30 +22,37 @@ from vestibule.auth.acts import acting
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import FactorOwed, LoginOver, NoSession
-from vestibule.auth.proofs import PASSWORD, amr
+from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, SEVERAL, amr
 from vestibule.auth.sessions import Sessions
-from vestibule.config import Clock
+from vestibule.config import Clock, Required
 from vestibule.db import DB, Transaction
 from vestibule.user import Login, User
 
 # How long a person looks for the telephone.
 LIFETIME = timedelta(minutes=10)
 RECOVERY = "recovery"
+# What a login may owe: a factor of the account is to be shown; or there is none, and one is to be
+# added. And what can be added.
+FACTOR, ENROL = "factor", "enrol"
+TO_ADD = (ONE_TIME_CODE,)
 
 
 class Admitted(NamedTuple):
-    """A session, or a login that owes a factor: one of these."""
+    """A session, or a login that owes something: one of these."""
 
     id: str
-    owed: tuple[str, ...]
+    # ``FACTOR`` or ``ENROL``; nothing: it is a session.
+    owes: str = ""
+    # The kinds of which one is enough.
+    factors: tuple[str, ...] = ()
 
     def whole(self) -> str:
         """The session's id. Ask when the transaction is over, or what is owed would be undone.
 
         :raises FactorOwed: it is no session yet.
         """
-        if self.owed:
-            raise FactorOwed(self.owed, self.id)
+        if self.owes:
+            raise FactorOwed(self.factors, self.id, self.owes)
         return self.id
 
 
@@ -52,6 +63,8 @@ class Entrance:
     _db: DB
     _clock: Clock
     _sessions: Sessions
+    # Who has to have a factor.
+    _required: Required
     # The exercise knows a password alone.
     _classic: bool
 
@@ -61,39 +74,54 @@ class Entrance:
         user: User,
         device: Device | None = None,
         instead_of: str | None = None,
+        shown: str = PASSWORD,
     ) -> Admitted:
-        """What who showed the password gets within ``tx``, where the act is accepted with it.
+        """What who showed the password gets within ``tx``; a session is accepted as their act.
 
         :param instead_of: the session id that the request came with; its session ends.
+        :param shown: all that they showed, as a session has it.
         """
-        if self._classic or not user.factors:
+        owes = "" if self._classic or SEVERAL in shown.split() else self._owed(user)
+        if not owes:
             acting().accept(tx)
-            shown = amr(PASSWORD)
-            return Admitted(self._sessions.open(tx, user.id, device, instead_of, shown), ())
+            return Admitted(self._sessions.open(tx, user.id, device, instead_of, shown))
         login_id, now = new_secret(), self._clock()
         if instead_of:
             tx.sessions.close(digest(instead_of))
             tx.logins.spend(digest(instead_of), now)
-        bound, ends = _binding(user), now + LIFETIME
-        tx.logins.add(digest=digest(login_id), user_id=user.id, expires_at=ends, bound=bound)
-        return Admitted(login_id, owed_by(user))
+        tx.logins.add(
+            digest=digest(login_id),
+            user_id=user.id,
+            expires_at=now + LIFETIME,
+            bound=_binding(user),
+            owes=owes,
+        )
+        return Admitted(login_id, owes, owed_by(user) or TO_ADD)
 
-    def let_in(self, tx: Transaction, user: User, shown: str, device: Device | None = None) -> str:
-        """Open a session within ``tx`` for who was known without a login, and return its id.
+    def requires_factor(self, user: User) -> bool:
+        """Whether this user has to have a factor."""
+        return self._required == "all" or (
+            self._required == "administrators" and user.administrator
+        )
 
-        :param shown: what they proved, as a session has it.
-        """
-        return self._sessions.open(tx, user.id, device, None, shown)
+    def let_in(self, tx: Transaction, user: User) -> str:
+        """Open a session within ``tx`` for who proved nothing here, and return its id."""
+        return self._sessions.open(tx, user.id, amr="")
 
-    def half_done(self, tx: Transaction, login_id: str | None) -> tuple[Login, User]:
-        """The login that owes a factor, and whose it is.
+    def half_done(self, tx: Transaction, login_id: str | None, *owes: str) -> tuple[Login, User]:
+        """The login that owes this, and whose it is.
 
+        :param owes: ``FACTOR`` or ``ENROL``; nothing: either.
         :raises LoginOver: unknown, too old, used up; or the account has another password by now,
-            or is disabled.
+            got or lost its factor, or is disabled.
         """
         found = tx.logins.good(digest(login_id), self._clock()) if login_id else None
         user = tx.users.get(found.user_id) if found else None
-        if found is None or user is None or user.disabled_at or not user.factors:
+        if found is None or user is None or user.disabled_at:
+            raise LoginOver
+        if found.owes not in (owes or (FACTOR, ENROL)) or (found.owes == FACTOR) != bool(
+            user.factors
+        ):
             raise LoginOver
         if not hmac.compare_digest(found.bound, _binding(user)):
             raise LoginOver
@@ -102,14 +130,15 @@ class Entrance:
     def finish(
         self, tx: Transaction, login: Login, user: User, shown: str, device: Device | None
     ) -> str:
-        """Open the session of a login whose factor was shown, and return its id.
+        """Open the session of a login whose factor was shown or added, and return its id.
 
-        :param shown: the factor, in the words of ``proofs``.
+        :param shown: what was shown besides the password, in the words of ``proofs``.
         :raises LoginOver: somebody else finished it meanwhile.
         """
         if not tx.logins.spend(login.digest, self._clock()):
             raise LoginOver
-        return self._sessions.open(tx, user.id, device, None, amr(PASSWORD, shown))
+        shown = amr(PASSWORD, *shown.split())
+        return self._sessions.open(tx, user.id, device, None, shown)
 
     def renew(
         self,
@@ -130,8 +159,13 @@ class Entrance:
             raise NoSession
         return new
 
+    def _owed(self, user: User) -> str:
+        if user.factors:
+            return FACTOR
+        return ENROL if self.requires_factor(user) else ""
+
     def end(self, tx: Transaction, login: Login) -> None:
-        """End a login that owes a factor."""
+        """End a login that owes something."""
         tx.logins.spend(login.digest, self._clock())
 
     def abandon(self, login_id: str) -> bool:

@@ -15,6 +15,7 @@ __all__ = [
     "ChallengeOver",
     "Conflict",
     "EmailTaken",
+    "FactorNeeded",
     "FactorOwed",
     "LoginNotRecent",
     "LoginOver",
@@ -122,18 +123,23 @@ class LoginNotRecent(Refusal):
 
 
 class FactorOwed(Refusal):
-    """The password was right, and another factor is to be shown before anything opens.
+    """The password was right, and another factor is to be shown, or added, before anything opens.
 
     :param factors: the kinds of which one is enough.
     :param login_id: by which it is shown; ``None``: by what the request came with.
+    :param owes: ``factor``; or ``enrol``, where the account has none and has to have one.
     """
 
     code = "factor_required"
 
-    def __init__(self, factors: tuple[str, ...], login_id: str | None = None) -> None:
-        super().__init__("The password is right. Show a code of yours as well.")
+    def __init__(
+        self, factors: tuple[str, ...], login_id: str | None = None, owes: str = "factor"
+    ) -> None:
+        more = "Add a second factor first." if owes == "enrol" else "Show a code of yours as well."
+        super().__init__(f"The password is right. {more}")
         self.factors = factors
         self.login_id = login_id
+        self.owes = owes
 
 
 class WrongFactor(BadCredentials):
@@ -170,6 +176,15 @@ class UnknownFactor(Refusal):
 
     def __init__(self) -> None:
         super().__init__("Your account has no such factor.")
+
+
+class FactorNeeded(Refusal):
+    """It is the last factor of an account that has to have one."""
+
+    code = "factor_needed"
+
+    def __init__(self) -> None:
+        super().__init__("Your account has to have a second factor; add another one first.")
 
 
 class UnknownSession(Refusal):

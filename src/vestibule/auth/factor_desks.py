@@ -39,7 +39,7 @@ class FactorDesks:
     ) -> FactorDesks:
         """The desks of the service that ``settings`` describe."""
         audit, totp = sessions.audit, Totp.of(settings, clock, keys)
-        entrance = Entrance(db, clock, sessions, settings.classic)
+        entrance = Entrance(db, clock, sessions, settings.factors, settings.classic)
         return cls(
             entrance,
             SecondSteps(db, audit, entrance, owners, attempts, outbox, totp),

@@ -27,6 +27,9 @@ class Entry(NamedTuple):
     verified_at: datetime | None
     disabled_at: datetime | None
     pending: bool
+    administrator: bool
+    # What there is besides the password.
+    factors: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,30 @@ class Operators:
             tx.outbox.forget(user.email)
             tx.users.remove(user.id)
 
+    def appoint(self, email: str) -> None:
+        """Mark the account as an administrator's. It logs in anew, with what is asked of those.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.appoint") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            tx.users.change(user, administrator=True)
+            tx.sessions.close_all(user.id)
+            tx.logins.drop(user.id)
+            act.accept(tx)
+
+    def dismiss(self, email: str) -> None:
+        """Take the mark away again; sessions stay.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording("account.dismiss") as act, self._db.begin() as tx:
+            user = _owner(tx, email)
+            act.of(user)
+            tx.users.change(user, administrator=False)
+            act.accept(tx)
+
     def entries(self) -> Iterator[Entry]:
         """Every account, the oldest first."""
         last, more = 0, True
@@ -126,4 +153,12 @@ def _owner(tx: Transaction, email: str) -> User:
 
 
 def _entry(user: User) -> Entry:
-    return Entry(user.email, user.created_at, user.verified_at, user.disabled_at, user.pending)
+    return Entry(
+        user.email,
+        user.created_at,
+        user.verified_at,
+        user.disabled_at,
+        user.pending,
+        user.administrator,
+        tuple(user.factors.split()),
+    )

@@ -18,7 +18,7 @@ from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.conflicts import until_settled
 from vestibule.auth.crypto import digest
 from vestibule.auth.devices import Device
-from vestibule.auth.entrance import Entrance, owed_by
+from vestibule.auth.entrance import ENROL, FACTOR, TO_ADD, Entrance, owed_by
 from vestibule.auth.errors import FactorOwed, StorageUnavailable, WrongFactor
 from vestibule.auth.letters import RECOVERY_CODE_USED
 from vestibule.auth.outbox import Outbox
@@ -33,6 +33,8 @@ from vestibule.user import Login, User
 class Owed(NamedTuple):
     """What a login that is half done still owes, and until when."""
 
+    # A factor of the account, or one that is to be added; and the kinds of which one is enough.
+    owes: str
     factors: tuple[str, ...]
     expires_at: datetime
 
@@ -64,7 +66,7 @@ class SecondSteps:
         """
         with self._db.read() as tx:
             login, user = self._entrance.half_done(tx, login_id)
-        return Owed(owed_by(user), login.expires_at)
+        return Owed(login.owes, owed_by(user) or TO_ADD, login.expires_at)
 
     @recorded("login.factor")
     def finish(self, login_id: str | None, code: str, device: Device | None = None) -> Entered:
@@ -72,12 +74,15 @@ class SecondSteps:
 
         :param code: six digits of an authenticator, or a recovery code.
         :raises LoginOver: there is no such login, or it is over.
+        :raises FactorOwed: there is no factor yet, and one is to be added.
         :raises WrongFactor: the code is not right, or was used; too often, and the login is over.
         :raises TooManyAttempts: too many wrong codes, for this account or from there.
         """
         with self._db.read() as tx:
             login, user = self._entrance.half_done(tx, login_id)
         acting().of(user)
+        if login.owes == ENROL:
+            raise FactorOwed(TO_ADD, owes=ENROL)
         spent = None
         try:
             with self._attempts.factor(login.digest, user, device, _is_short(code)) as spent:
@@ -116,7 +121,7 @@ class SecondSteps:
     ) -> Entered:
         with self._db.begin() as tx:
             # Looked at again: a reset may have overtaken it.
-            login, user = self._entrance.half_done(tx, login_id)
+            login, user = self._entrance.half_done(tx, login_id, FACTOR)
             factor, left = self._accept(tx, user, code)
             session_id = self._entrance.finish(tx, login, user, factor, device)
             self._attempts.succeeded(tx, spent)

@@ -15,14 +15,14 @@ from vestibule.cli.refusals import CannotStart
 
 @click.group()
 def accounts() -> None:
-    """See people's accounts, shut, open and delete them, and log people out."""
+    """See people's accounts, shut, open, mark and delete them, and log people out."""
 
 
 @accounts.command("list")
 @options.data
 def list_(data: str | None) -> None:
     """List every account, the oldest first."""
-    rows = [("address", "registered at", "verified at", "state")]
+    rows = [("address", "registered at", "verified at", "factors", "state")]
     options.columns(rows + [_row(entry) for entry in _operators(data).entries()])
 
 
@@ -77,6 +77,23 @@ def unlock(address: str, data: str | None) -> None:
     click.echo("unlocked")
 
 
+@accounts.command()
+@click.argument("address")
+@click.option("--revoke", is_flag=True, help="Not any more.")
+@options.data
+def administrator(address: str, revoke: bool, data: str | None) -> None:
+    """Mark an account as an administrator's, and end its sessions."""
+    operators = _operators(data)
+    try:
+        if revoke:
+            operators.dismiss(address)
+        else:
+            operators.appoint(address)
+    except UnknownEmail as error:
+        raise CannotStart(str(error)) from error
+    click.echo("no administrator" if revoke else "administrator, and logged out everywhere")
+
+
 @accounts.command("log-out")
 @click.argument("address", required=False)
 @click.option("--everybody", is_flag=True, help="Of all accounts.")
@@ -99,7 +116,10 @@ def _row(entry: Entry) -> tuple[str, ...]:
     state = "not verified yet" if entry.pending else "open"
     if entry.disabled_at:
         state = f"disabled at {_time(entry.disabled_at)}"
-    return (entry.email, _time(entry.created_at), _time(entry.verified_at), state)
+    if entry.administrator:
+        state += ", administrator"
+    factors = " ".join(entry.factors) or "-"
+    return (entry.email, _time(entry.created_at), _time(entry.verified_at), factors, state)
 
 
 def _time(moment: datetime | None) -> str:

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from vestibule.config.breach_list import BreachList, hash_after, read_breach_list
 from vestibule.config.databases import Database, PostgreSQLServer, SQLiteFile
+from vestibule.config.factors import Required
 from vestibule.config.settings import Settings
 from vestibule.config.values import (
     KEY_BYTES,
@@ -32,6 +33,7 @@ __all__ = [
     "Clock",
     "Database",
     "PostgreSQLServer",
+    "Required",
     "SQLiteFile",
     "Settings",
     "clock",

@@ -28,13 +28,13 @@ from vestibule.config.databases import (
     is_server,
     require_database,
 )
+from vestibule.config.factors import FactorSettings
 from vestibule.config.mail_server import MailServer, read_mail_server, require_sender
 from vestibule.config.pages import PageSettings
 from vestibule.config.values import (
     PREFIX,
     Amount,
     Duration,
-    Guesses,
     Patience,
     SecretFiles,
     is_loopback,
@@ -52,7 +52,7 @@ READERS: dict[str, Callable[[str], object]] = {
 }
 
 
-class Settings(PageSettings):
+class Settings(FactorSettings, PageSettings):
     """Every setting and its default. Each is ``VESTIBULE_<NAME>`` in the environment."""
 
     model_config = SettingsConfigDict(
@@ -124,10 +124,6 @@ class Settings(PageSettings):
         timedelta(days=7), description="An account that waits for that is removed after this long."
     )
     conceal_accounts: bool | None = Field(None, description="Tell nobody who has an account.")
-    recent_login: Duration = Field(
-        timedelta(minutes=10),
-        description="Only this soon after a proof is an account deleted, or its factors changed.",
-    )
     password_min_length: int = Field(
         8, ge=8, le=64, description="Fewest characters of a new password (NIST 800-63B-4)."
     )
@@ -144,8 +140,6 @@ class Settings(PageSettings):
         100, description="Failed logins per client, to all accounts, in 15 minutes."
     )
     login_failures_per_hour: Amount = Field(10_000, description="Failed logins of all in an hour.")
-    factor_failures: Guesses = Field(10, description="Wrong codes of an account in 15 minutes.")
-    factor_failures_per_account: Guesses = Field(100, description="The same, in a year.")
     registrations_per_origin: Amount = Field(60, description="New accounts per client in an hour.")
     registrations_per_hour: Amount = Field(10_000, description="New accounts of all in an hour.")
     mails_per_origin: Amount = Field(60, description="Mails asked for per client in an hour.")
@@ -187,6 +181,11 @@ class Settings(PageSettings):
             raise ValueError(
                 f"trusted_proxies ({PREFIX}TRUSTED_PROXIES): the classic profile answers requests "
                 "of this machine alone, and none through a proxy. Use --profile strict"
+            )
+        if self.profile == "classic" and self.factors != "optional":
+            raise ValueError(
+                f"factors ({PREFIX}FACTORS): the classic profile knows a password alone. Use "
+                "--profile strict"
             )
         return self
 

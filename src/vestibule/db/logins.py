@@ -18,7 +18,7 @@ from vestibule.db.work import Work
 from vestibule.user import Login
 
 OPEN = (Login.digest == bindparam("digest"), Login.expires_at > bindparam("now"))
-ADD = Statement(adding(Login, "digest", "user_id", "expires_at", "bound"))
+ADD = Statement(adding(Login, "digest", "user_id", "expires_at", "bound", "owes"))
 GOOD = Statement(select(Login).where(*OPEN), of=Login)
 SPEND = Statement(delete(Login).where(*OPEN))
 OF_USER = Statement(
@@ -36,7 +36,7 @@ class Logins:
     _users: Users
 
     def add(self, **columns: Any) -> None:
-        """Store a login that owes a factor."""
+        """Store a login that owes something."""
         self._work.run(ADD, **columns)
 
     def good(self, digest: str, now: datetime) -> Login | None:

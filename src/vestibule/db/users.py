@@ -37,7 +37,7 @@ OF_SESSION = Statement(
 LOCK = Statement(_locked(select(User.id).where(User.id == bindparam("user_id"))))
 COLUMNS = (
     *("email", "email_key", "hashed_password", "created_at", "pseudonym"),
-    *("verified_at", "disabled_at", "pending_until", "factors"),
+    *("verified_at", "disabled_at", "pending_until", "factors", "administrator"),
 )
 ADD = Statement(adding(User, *COLUMNS).returning(User.id))
 REWRITE = Statement(
@@ -91,7 +91,8 @@ class Users:
 
         :raises AlreadyExists: the address has an account.
         """
-        values = dict.fromkeys(COLUMNS) | {"pseudonym": uuid4().hex, "factors": ""} | columns
+        own = {"pseudonym": uuid4().hex, "factors": "", "administrator": False}
+        values = dict.fromkeys(COLUMNS) | own | columns
         return User(id=self._work.value(ADD, **values), **values)
 
     def change(self, user: User, **columns: Any) -> None:

@@ -137,6 +137,7 @@ class ExportedAccount(BaseModel):
     created_at: str
     verified_at: str | None
     pseudonym: str
+    administrator: bool
 
 
 class ExportedSession(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, StringConstraints
 
 from vestibule.web.door import Field
-from vestibule.web.openapi import Factor
+from vestibule.web.openapi import Factor, Owes
 
 
 class Code(BaseModel):
@@ -31,8 +31,12 @@ class TicketAndCode(BaseModel):
 
 
 class OwedFactor(BaseModel):
-    """What a login that is half done owes, one of it, and until when (UTC, RFC 3339)."""
+    """What a login that is half done owes, one of it, and until when (UTC, RFC 3339).
 
+    ``enrol``: the account has no factor and has to have one, so one is to be added.
+    """
+
+    owes: Owes
     factors: list[Factor]
     expires_at: str
 
@@ -56,6 +60,7 @@ class FactorsOfAccount(BaseModel):
 
     otp: OneTimeCodes | None
     recovery_codes: int
+    required: bool
 
 
 class Offer(BaseModel):

@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.enrolments import Changed
-from vestibule.auth.errors import ChallengeOver, LoginOver, UnknownFactor, WrongFactor
+from vestibule.auth.errors import ChallengeOver, FactorNeeded, LoginOver, UnknownFactor, WrongFactor
 from vestibule.auth.second_steps import Entered as Stepped
 from vestibule.web import factor_bodies as bodies
 from vestibule.web.door import answer, auth, hand_over, read, session_id
@@ -37,6 +37,7 @@ TICKET = "a2f1c07be98d3146.mZ0jQ4YbUe1W"
 WRONG = refusal(WrongFactor.code, str(WrongFactor()))
 OVER = refusal(LoginOver.code, str(LoginOver()))
 NONE = refusal(UnknownFactor.code, str(UnknownFactor()))
+NEEDED = refusal(FactorNeeded.code, str(FactorNeeded()))
 OFFER_OVER = refusal(ChallengeOver.code, str(ChallengeOver()))
 COOKIE = ("Set-Cookie",)
 
@@ -49,7 +50,7 @@ COOKIE = ("Set-Cookie",)
             Answer(
                 200,
                 "One of these is enough",
-                {"factors": ["otp", "recovery"], "expires_at": THEN},
+                {"owes": "factor", "factors": ["otp", "recovery"], "expires_at": THEN},
                 (bodies.OwedFactor,),
             ),
             OVER,
@@ -60,7 +61,7 @@ COOKIE = ("Set-Cookie",)
 def owed() -> ResponseReturnValue:
     """Tell what is owed."""
     found = auth().factors.steps.owed(session_id())
-    return answer(factors=found.factors, expires_at=_time(found.expires_at))
+    return answer(owes=found.owes, factors=found.factors, expires_at=_time(found.expires_at))
 
 
 @factors.post("/sessions/factor")
@@ -76,6 +77,7 @@ def owed() -> ResponseReturnValue:
                 headers=COOKIE,
             ),
             field_refusal(400),
+            FACTOR_OWED,
             WRONG,
             OVER,
             TOO_MANY,
@@ -130,8 +132,9 @@ def prove() -> ResponseReturnValue:
         (
             Answer(
                 200,
-                "The authenticator, if there is one, and how many recovery codes are left",
-                {"otp": {"created_at": THEN}, "recovery_codes": 10},
+                "The authenticator, if there is one; how many recovery codes are left; and whether "
+                "the account has to have a factor",
+                {"otp": {"created_at": THEN}, "recovery_codes": 10, "required": False},
                 (bodies.FactorsOfAccount,),
             ),
             NO_SESSION,
@@ -143,7 +146,7 @@ def listing() -> ResponseReturnValue:
     """Tell the factors of who asks."""
     found = auth().factors.enrolments.listing(session_id())
     otp = {"created_at": _time(found.otp)} if found.otp else None
-    return answer(otp=otp, recovery_codes=found.recovery_codes)
+    return answer(otp=otp, recovery_codes=found.recovery_codes, required=found.required)
 
 
 @factors.post("/factors/otp")
@@ -203,7 +206,7 @@ def offer() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Take a code of the offered secret."""
     sent = read(bodies.TicketAndCode, missing=400)
-    done = auth().factors.enrolments.add(session_id(), sent.ticket, sent.code)
+    done = auth().factors.enrolments.add(session_id(), sent.ticket, sent.code, device())
     return _changed(done, "factor added")
 
 
@@ -222,6 +225,7 @@ def add() -> ResponseReturnValue:
             NO_SESSION,
             NOT_RECENT,
             NONE,
+            NEEDED,
             TOO_MANY,
         ),
         cookie=True,

@@ -25,6 +25,8 @@ REF = "#/components/schemas/{model}"
 NOTE = "_vestibule_operation"
 # What may be shown besides a password.
 Factor = Literal["otp", "recovery"]
+# A factor that is shown, or one that is added.
+Owes = Literal["factor", "enrol"]
 
 
 class Problem(BaseModel):
@@ -45,6 +47,7 @@ class PasswordProblem(Problem):
 class FactorProblem(Problem):
     """The password was right, and one of these ``factors`` is to be shown as well."""
 
+    owes: Owes
     factors: list[Factor]
 
 
@@ -97,7 +100,7 @@ BAD_CREDENTIALS = refusal("credentials_wrong", "Wrong address or password.")
 FACTOR_OWED = refusal(FactorOwed.code, str(FactorOwed(())))
 FACTOR_OWED = FACTOR_OWED._replace(
     example=problem_body(401, FactorOwed.code, FACTOR_OWED.description)
-    | {"factors": ["otp", "recovery"]},
+    | {"owes": "factor", "factors": ["otp", "recovery"]},
     models=(FactorProblem,),
 )
 BAD_TOKEN = refusal("token_invalid", "This token is unknown, expired or used.")

@@ -26,6 +26,7 @@ STATUS = {
     "email_taken": 400,
     "email_unknown": 403,
     "email_unverified": 401,
+    "factor_needed": 409,
     "factor_required": 401,
     "factor_unknown": 404,
     "factor_wrong": 401,
@@ -104,7 +105,10 @@ def refuse(refusal: Refusal) -> Response:
         body = problem_body(status, code, str(refusal)) | {"rule": refusal.rule}
         return _problem(status, body)
     if isinstance(refusal, FactorOwed):
-        body = problem_body(status, code, str(refusal)) | {"factors": refusal.factors}
+        body = problem_body(status, code, str(refusal)) | {
+            "owes": refusal.owes,
+            "factors": refusal.factors,
+        }
         return _problem(status, body)
     return problem(status, code, str(refusal), **again(refusal))
 

@@ -20,6 +20,7 @@ from vestibule.web.openapi import (
     BAD_ADDRESS,
     BAD_CREDENTIALS,
     BAD_TOKEN,
+    FACTOR_OWED,
     IN_USE,
     NO_SESSION,
     NOT_RECENT,
@@ -51,6 +52,7 @@ EXPORT = {
         "email": EMAIL,
         "created_at": THEN,
         "verified_at": None,
+        "administrator": False,
         "pseudonym": "5f0c2ad1f0a94c2f8f1d7a3f0c9b1e44",
     },
     "sessions": [
@@ -89,6 +91,7 @@ EXPORT = {
             TOO_LONG,
             field_refusal(400),
             BAD_CREDENTIALS,
+            FACTOR_OWED,
             NO_SESSION,
             NOT_RECENT,
             TOO_MANY,

@@ -17,6 +17,8 @@ def upgrade() -> None:
     """Add what second factors need. No table is rebuilt and no row written, however many."""
     factors = sa.Column("factors", sa.String(20), nullable=False, server_default=sa.text("''"))
     op.add_column("users", factors)
+    mark = sa.Column("administrator", sa.Boolean(), nullable=False, server_default=sa.false())
+    op.add_column("users", mark)
     op.add_column("sessions", sa.Column("amr", sa.String(40), nullable=True))
     op.add_column("sessions", sa.Column("proved_at", MOMENT, nullable=True))
     op.create_table(
@@ -25,6 +27,7 @@ def upgrade() -> None:
         sa.Column("user_id", NUMBER, nullable=False),
         sa.Column("expires_at", MOMENT, nullable=False),
         sa.Column("bound", sa.String(64), nullable=False),
+        sa.Column("owes", sa.String(10), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_logins"),
         _owner("logins"),
     )
@@ -55,6 +58,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_column("sessions", "proved_at")
     op.drop_column("sessions", "amr")
+    op.drop_column("users", "administrator")
     op.drop_column("users", "factors")
 
 
