@@ -24,11 +24,12 @@ from vestibule.web.profile import profile
 from vestibule.web.session_pages import session_pages
 from vestibule.web.sessions import sessions
 from vestibule.web.sheet import lay_out
+from vestibule.web.step_pages import step_pages
 from vestibule.web.visitors import caller
 
 # What the strict profile has, and the exercise has not.
 FOR_PROGRAMS = (sessions, profile, passwords, factors)
-FOR_PEOPLE = (entry_pages, account_pages, session_pages, links, forgotten)
+FOR_PEOPLE = (entry_pages, account_pages, session_pages, step_pages, links, forgotten)
 
 
 def create_app(

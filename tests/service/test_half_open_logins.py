@@ -34,6 +34,7 @@ from tests.stage.visits import (
 # Where a login that is half done is asked for: it may be begun anew, seen, finished, given up.
 ITS_OWN = {
     *("POST /sessions", "GET /sessions/factor", "POST /sessions/factor", "DELETE /sessions"),
+    *("GET /login/factor", "POST /login/factor"),
 }
 # Nobody need be known there.
 OPEN = {
@@ -275,7 +276,7 @@ def test_a_verified_address_owes_the_factor_too(
         client = strict.test_client()
         form = {"token": link_to_verify(client), "password": PASSWORD}
         answer = client.post(path, data=form)
-        assert answer.status_code == (401 if path == "/verify_email" else 200)
+        assert answer.status_code == (401 if path == "/verify_email" else 303)
         assert client.get("/profile").status_code == 403
     ((verified,),) = rows(app, "SELECT verified_at FROM users")
     assert verified is not None

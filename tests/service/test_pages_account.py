@@ -172,10 +172,9 @@ def test_what_cannot_be_undone_wants_a_recent_login(
         ("/account/delete", {"sure": "yes"}, "/account/delete"),
     ):
         page = send(alice, path, 403, **form)
-        assert "log in once more" in page.text
-        assert field(page, "email")["value"] == ALICE
+        assert "Show once more who you are" in page.text
         assert field(page, "next")["value"] == back
-    send(alice, "/login", email=ALICE, password=PASSWORD, next="/account/delete")
+    send(alice, "/account/confirm", password=PASSWORD, next="/account/delete")
     send(alice, "/account/delete", sure="yes")
 
 

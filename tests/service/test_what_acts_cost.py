@@ -53,7 +53,7 @@ READING = (
     *("/", "/healthz", "/readyz", "/openapi.json", "/profile", "/sessions/verify", "/sessions"),
     *("/factors", "/sessions/factor"),
     *("/profile/activity", "/profile/export", "/reset_password/new?token={token}"),
-    *("/register", "/login", "/account", "/account/password", "/account/email"),
+    *("/register", "/login", "/account/confirm", "/account", "/account/password", "/account/email"),
     *("/account/sessions", "/account/activity", "/account/export", "/account/delete"),
     *("/verify_email?token={token}", "/profile/email/confirm?token={token}"),
 )

@@ -36,6 +36,22 @@ PAGES_TOLD = {
             session=False,
         ),
     ],
+    "POST /login/factor": [
+        Told(
+            lambda c: sent(stranger(c), "/login/factor", code="123456"),
+            *("login.factor", "login_over"),
+            hers=False,
+            session=False,
+        ),
+    ],
+    "POST /account/confirm": [
+        Told(lambda c: sent(c, "/account/confirm", password=PASSWORD), "session.prove", "accepted"),
+        Told(
+            lambda c: sent(c, "/account/confirm", password=WRONG),
+            "session.prove",
+            "credentials_wrong",
+        ),
+    ],
     "POST /logout": [
         Told(lambda c: sent(c, "/logout"), "logout", "accepted"),
         Told(

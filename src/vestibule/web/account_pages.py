@@ -18,7 +18,7 @@ account_pages = Blueprint("account_pages", __name__, url_prefix="/account")
 
 LOGIN = page(401, "Not logged in; the form to do so")
 WRONG = page(401, "Not logged in, or not the password")
-NOT_RECENT = page(403, "Logged in too long ago; the form to do so once more")
+NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
 TOO_OFTEN = page(429, "Too many attempts")._replace(headers=("Retry-After",))
 DONE = Answer(303, "Done; go to the account", headers=("Location",))
 EMAIL = "alice@example.com"
@@ -63,6 +63,8 @@ def change_password() -> Response:
         _, session = auth().accounts.change_password(session_id(), current, new, device())
     except NoSession:
         return _over()
+    except LoginNotRecent:
+        return not_recent()
     except Refusal as refusal:
         at = {"credentials_wrong": "current_password"}
         at |= dict.fromkeys(("password_refused", "password_too_long"), "new_password")
@@ -116,6 +118,8 @@ def change_email() -> Response:
         auth().email_changes.request(session_id(), email, password, device())
     except NoSession:
         return _over()
+    except LoginNotRecent:
+        return not_recent()
     except Refusal as refusal:
         same = {"email_invalid": "email_same"} if email == visit.email else {}
         instead = {"credentials_wrong": "password_wrong", **same}
@@ -148,6 +152,8 @@ def export() -> Response:
         data = auth().accounts.export(session_id())
     except NoSession:
         return _over()
+    except LoginNotRecent:
+        return not_recent()
     name = {"Content-Disposition": 'attachment; filename="account.json"'}
     return Response(as_json(data), headers=name, mimetype="application/json")
 
@@ -191,7 +197,7 @@ def delete() -> Response:
     except NoSession:
         return _over()
     except LoginNotRecent:
-        return not_recent(visit.email)
+        return not_recent()
     return forget(go("/", "deleted"))
 
 

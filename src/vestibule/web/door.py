@@ -158,12 +158,11 @@ def hand_over(response: Response, session_id: str) -> Response:
     return response
 
 
-def _hold_back(owed: FactorOwed) -> Response:
-    """The refusal of a login that owes a factor, which the cookie carries from now on.
+def hold_back(response: Response, owed: FactorOwed) -> Response:
+    """Have the cookie carry the login that owes a factor.
 
     It is no session and opens nothing; the device is not known by it.
     """
-    response = refuse(owed)
     if owed.login_id:
         response.set_cookie(cookie_name(COOKIE), owed.login_id, **kept_close())
     return response
@@ -222,7 +221,7 @@ def guard(
             raise
 
     answer_refusals(app, as_asked)
-    app.register_error_handler(FactorOwed, _hold_back)
+    app.register_error_handler(FactorOwed, lambda owed: hold_back(refuse(owed), owed))
     # setattr: mypy takes the assignment of a method for a mistake, Flask documents it as the way.
     setattr(app, "dispatch_request", _settled(app.dispatch_request))  # noqa: B010
     add_headers(app, settings)

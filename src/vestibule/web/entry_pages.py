@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from vestibule.auth.errors import EmailTaken, Refusal
+from vestibule.auth.entrance import FACTOR
+from vestibule.auth.errors import EmailTaken, FactorOwed, Refusal
 from vestibule.web.bodies import Entry, LanguageChoice
 from vestibule.web.door import FORMS, auth, forget, form, hand_over, kept_close, session_id
-from vestibule.web.login_form import USUAL_NEXT, login_form, login_refused
+from vestibule.web.login_form import USUAL_NEXT, ask_for_factor, login_form, login_refused
 from vestibule.web.openapi import BUSY_PAGE, Answer, Operation, describe, page
 from vestibule.web.sheet import LANGUAGE, fewest, go, refused, safe_next, sheets, show
 from vestibule.web.visitors import cookie_name, device
@@ -88,7 +89,7 @@ def login_page() -> Response:
         (
             Answer(
                 303,
-                "Logged in; the session is in the cookie. Go there",
+                "Logged in, or a second factor is asked for. Go there",
                 headers=("Location", "Set-Cookie"),
             ),
             page(400, "The password is too long"),
@@ -111,6 +112,10 @@ def login() -> Response:
 def _enter(email: str, password: str, onward: str) -> Response:
     try:
         session = auth().login(email, password, device(), session_id())
+    except FactorOwed as refusal:
+        if refusal.owes == FACTOR:
+            return ask_for_factor(refusal, onward)
+        return login_refused(refusal, next=onward, email=email)
     except Refusal as refusal:
         return login_refused(refusal, next=onward, email=email)
     # Who comes there without a cookie is told that the browser keeps none.

@@ -9,6 +9,9 @@ from pydantic import BaseModel, StringConstraints
 from vestibule.web.door import Field
 from vestibule.web.openapi import Factor, Owes
 
+# What may be empty, or missing.
+Text = Annotated[str, StringConstraints(strict=True)]
+
 
 class Code(BaseModel):
     """Six digits of an authenticator, or a recovery code."""
@@ -20,7 +23,7 @@ class Proof(BaseModel):
     """The password, and for an account with a factor a code."""
 
     password: Field
-    code: Annotated[str, StringConstraints(strict=True)] = ""
+    code: Text = ""
 
 
 class TicketAndCode(BaseModel):
@@ -77,3 +80,17 @@ class FactorChanged(BaseModel):
 
     message: str
     recovery_codes: list[str] | None
+
+
+class CodeForm(Code):
+    """The same as a page's form sends it; ``next`` is where to go afterwards."""
+
+    next: Text = ""
+    # What the field is for, as the visitor chose: ``otp`` or ``recovery``.
+    way: Text = ""
+
+
+class ProofForm(Proof):
+    """The same as a page's form sends it; ``next`` is where to go back to."""
+
+    next: Text = ""

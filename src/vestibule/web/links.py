@@ -11,6 +11,7 @@ from vestibule.auth.errors import BadToken, FactorOwed, Refusal
 from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
 from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
 from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, session_id
+from vestibule.web.login_form import ask_for_factor
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     BAD_TOKEN,
@@ -85,6 +86,7 @@ def verify_form() -> ResponseReturnValue:
         "What the form at a registered address sends",
         (
             page(200, "The address is verified; the session is in the cookie"),
+            Answer(303, "It is verified; a second factor is asked for", headers=("Location",)),
             TOO_LONG_PAGE,
             WRONG,
             OVER,
@@ -102,8 +104,8 @@ def verify_by_form() -> ResponseReturnValue:
     def act(token: str, password: str) -> ResponseReturnValue:
         try:
             email, session = auth().registrations.verify(token, password, device(), session_id())
-        except FactorOwed:
-            return show("done.html", what="verify", more="verify.factor", email="")
+        except FactorOwed as refusal:
+            return ask_for_factor(refusal, "", "verified")
         return hand_over(_done("verify", email), session)
 
     return _sent(act, "verify.html", "password_wrong_at_verifying")

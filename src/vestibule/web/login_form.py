@@ -1,23 +1,33 @@
-"""The form to log in, wherever it is shown: on its own page, or in place of one that needs it."""
+"""The forms in which people show who they are: on pages of their own, or in place of others.
+
+Who asks for a page that needs more than they showed gets the form for what is missing, at the
+same address, and afterwards the page.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from flask import Response, request
 
-from vestibule.auth.errors import Refusal
+from vestibule.auth.entrance import FACTOR
+from vestibule.auth.errors import FactorOwed, LoginOver, NoSession, Refusal
 from vestibule.auth.registrations import UNSURE
 from vestibule.auth.sessions import Visit
-from vestibule.web.door import auth, session_id
-from vestibule.web.sheet import here, refused, show
+from vestibule.web.door import auth, hold_back, session_id
+from vestibule.web.sheet import go, here, refused, safe_next, show
 
 # Where a login leads, unless somebody was on the way elsewhere.
 USUAL_NEXT = "/account"
+# Of the forms for a second factor: what is typed there.
+WAYS = ("otp", "recovery")
 
 
 def login_form(status: int = 200, *, next: str = "", email: str = "", why: str = "") -> Response:  # noqa: A002 - its name in the form.
     """The form.
 
-    :param why: what it is needed for: ``first``, ``recent`` or ``cookie``.
+    :param why: what it is needed for: ``first``, ``over`` or ``cookie``.
     """
     return show("login.html", status, next=next, email=email, why=why)
 
@@ -28,21 +38,82 @@ def login_refused(refusal: Refusal, *, next: str, email: str) -> Response:  # no
     return refused("login.html", refusal, instead=unsure, next=next, email=email, why="")
 
 
-def signed_in() -> Visit | Response:
-    """Whose session it is, or the form to log in, in place of the page that was asked for."""
+def signed_in(back: str = "") -> Visit | Response:
+    """Whose session it is, or the form for what is missing, in place of the page asked for.
+
+    :param back: where to go on afterwards, if not to that page.
+    """
     visit = auth().sessions.find(session_id())
     if visit is not None:
         return visit
     arrived = "arrived" in request.args and not session_id()
-    return login_form(401, next=_back_here(), why="cookie" if arrived else "first")
+    factors = () if arrived else owed()
+    if factors:
+        return factor_form(factors, 401, next=back or _back_here())
+    return login_form(401, next=back or _back_here(), why="cookie" if arrived else "first")
 
 
-def not_recent(email: str, back: str = "") -> Response:
-    """The form to log in once more, before what cannot be undone.
+def owed() -> tuple[str, ...]:
+    """What the login that the request carries still owes, one of it; nothing: there is none."""
+    try:
+        found = auth().factors.steps.owed(session_id())
+    except LoginOver:
+        return ()
+    return found.factors if found.owes == FACTOR else ()
+
+
+def ask_for_factor(refusal: FactorOwed, onward: str, notice: str = "") -> Response:
+    """Send who knew the password to the form for the factor; its cookie is no session."""
+    place = {"arrived": "1"} | ({"next": onward} if safe_next(onward) else {})
+    return hold_back(go(f"/login/factor?{urlencode(place)}", notice), refusal)
+
+
+def factor_form(
+    factors: tuple[str, ...],
+    status: int = 200,
+    *,
+    next: str = "",  # noqa: A002 - the same.
+    way: str = "",
+    refusal: Refusal | None = None,
+) -> Response:
+    """The form for a second factor.
+
+    :param way: what is to be typed, if there is a choice: one of ``WAYS``.
+    :param refusal: why it is shown once more.
+    """
+    ways = [each for each in WAYS if each in factors]
+    given: dict[str, Any] = {"next": next, "way": way if way in ways else ways[0], "ways": ways}
+    if refusal:
+        return refused("login_factor.html", refusal, **given)
+    return show("login_factor.html", status, **given)
+
+
+def not_recent(back: str = "") -> Response:
+    """The form to show once more who it is, before what cannot be undone.
 
     :param back: where it was asked for, if that is another page than the form was sent to.
     """
-    return login_form(403, next=back or _back_here(), email=email, why="recent")
+    return proof_form(403, next=back or _back_here())
+
+
+def proof_form(status: int = 200, *, next: str = "", refusal: Refusal | None = None) -> Response:  # noqa: A002 - the same.
+    """The form to show once more who it is, for who is logged in.
+
+    :param refusal: why it is shown once more.
+    """
+    # Who logs in now has shown it by that.
+    visit = signed_in(next)
+    if not isinstance(visit, Visit):
+        return visit
+    try:
+        found = auth().factors.enrolments.listing(session_id())
+    except NoSession:
+        return go(USUAL_NEXT)
+    given: dict[str, Any] = {"next": next, "email": visit.email, "code": found.otp is not None}
+    if refusal:
+        wrong = {"credentials_wrong": "password_wrong"}
+        return refused("proof.html", refusal, instead=wrong, **given)
+    return show("proof.html", status, **given)
 
 
 def _back_here() -> str:

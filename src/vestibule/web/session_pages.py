@@ -41,7 +41,7 @@ def list_() -> Response:
         (
             Answer(303, "Over; go back to the page", headers=("Location",)),
             LOGIN,
-            page(403, "Logged in too long ago; the form to do so once more"),
+            page(403, "Logged in too long ago; the form to show once more who it is"),
             page(404, "None of your sessions has this id"),
         ),
         body=SessionEnd,
@@ -61,7 +61,7 @@ def end() -> Response:
             return go(SESSIONS, "others_ended")
         auth().sessions.close_other(session_id(), which)
     except LoginNotRecent:
-        return not_recent(visit.email, SESSIONS)
+        return not_recent(SESSIONS)
     except UnknownSession as refusal:
         return refused("account_sessions.html", refusal, sessions=_sessions())
     except NoSession:

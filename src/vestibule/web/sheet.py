@@ -38,6 +38,8 @@ FIELDS = {
     "email_invalid": "email",
     "email_same": "email",
     "email_taken": "email",
+    "factor_required": "code",
+    "factor_wrong": "code",
     "password_refused": "password",
     "password_too_long": "password",
     "undo_open": "email",
