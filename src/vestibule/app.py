@@ -8,6 +8,7 @@ from vestibule import config, migrations
 from vestibule.auth import Auth, carriers
 from vestibule.config import Clock, Settings
 from vestibule.observe import configure_logs, observe
+from vestibule.web import sheet
 from vestibule.web.account_pages import account_pages
 from vestibule.web.api import api
 from vestibule.web.door import guard
@@ -23,13 +24,13 @@ from vestibule.web.passwords import passwords
 from vestibule.web.profile import profile
 from vestibule.web.session_pages import session_pages
 from vestibule.web.sessions import sessions
-from vestibule.web.sheet import lay_out
 from vestibule.web.step_pages import step_pages
+from vestibule.web.theme import theme
 from vestibule.web.visitors import caller
 
 # What the strict profile has, and the exercise has not.
 FOR_PROGRAMS = (sessions, profile, passwords, factors)
-FOR_PEOPLE = (entry_pages, account_pages, session_pages, step_pages, links, forgotten)
+FOR_PEOPLE = (theme, entry_pages, account_pages, session_pages, step_pages, links, forgotten)
 
 
 def create_app(
@@ -51,6 +52,7 @@ def create_app(
     configure_logs(settings.log_level)
     if migrate:
         carriers.require_usable(settings)
+        sheet.require_usable(settings)
         config.prepare_data(settings)
         migrations.upgrade(settings.database, clock())
     app = Flask("vestibule", static_folder="web/static", template_folder=None)
@@ -60,7 +62,7 @@ def create_app(
     app.url_map.strict_slashes = False
     # Tidying //x up would redirect to whatever host the client named.
     app.url_map.merge_slashes = False
-    lay_out(app, settings)
+    sheet.lay_out(app, settings)
     if settings.classic:
         guard(app, settings)
     else:

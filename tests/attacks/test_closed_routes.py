@@ -27,6 +27,8 @@ ENTRY = {
         "POST /login",
         "POST /language",
         "POST /logout",
+        "GET /theme.css",
+        "GET /theme/logo",
     )
 }
 # Guesses at what an administrator's pages are called.

@@ -31,7 +31,7 @@ def document(client: FlaskClient) -> dict[str, Any]:
 
 
 # The forms and the cookie of the language need no storage.
-ENTRY = ("/register", "/login", "/language")
+ENTRY = ("/register", "/login", "/language", "/theme.css", "/theme/logo")
 OWN = {
     *("challenge_over", "email_in_use", "factor_needed", "factor_unknown", "factor_wrong"),
     *("login_not_recent", "login_over", "session_unknown", "undo_open"),

@@ -10,10 +10,14 @@ from typing import Any, get_args
 import pytest
 from flask.testing import FlaskClient
 
+from tests.conftest import Build
 from tests.house.reading import SRC
 from tests.stage.pages import FORM, look, send
+from tests.stage.profiles import STRICT
+from vestibule.app import create_app
 from vestibule.auth.errors import Rule
-from vestibule.web.languages import OURS, Languages, Words, flat
+from vestibule.config import BadSetting, load
+from vestibule.web.languages import OURS, Languages, Words, flat, languages_of
 from vestibule.web.problems import STATUS
 
 FILES = sorted(OURS.glob("*.toml"))
@@ -84,7 +88,7 @@ def test_each_file_says_the_same_things_with_the_same_places(path: Path) -> None
 
 def test_a_language_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "de.toml").write_text('name = "Deutsch"\n[login]\ntitle = "<Anmelden>"\n')
-    languages = Languages(OURS, tmp_path)
+    languages = Languages(tmp_path)
     assert list(languages.all) == ["en", "de", "fr"]
     german = languages.chosen(None, "de-AT")
     assert german("login.title") == "&lt;Anmelden&gt;"
@@ -125,3 +129,68 @@ def test_every_refusal_rule_and_act_has_words() -> None:
     acts = set(re.findall(r'@recorded\("([\w.]+)"\)', text))
     assert len(acts) > 10
     assert [act for act in acts if f"acts.{act}" not in words] == []
+
+
+def test_an_operators_language_is_spoken_at_once(build: Build, tmp_path: Path) -> None:
+    (tmp_path / "de.toml").write_text('name = "Deutsch"\n[login]\ntitle = "Anmelden"\n')
+    (tmp_path / "fr.toml").write_text('[login]\ntitle = "Entrez"\n')
+    (tmp_path / "ar.toml").write_text('name = "العربية"\ndirection = "rtl"\n')
+    (tmp_path / "README").write_text("not a language")
+    client = build(STRICT, page_languages=tmp_path).test_client()
+    german = look(client, "/login", language="de-AT")
+    assert '<html lang="de">' in german.text
+    assert "<h1>Anmelden</h1>" in german.text
+    assert "Forgot the password?" in german.text
+    french = look(client, "/login", language="fr").text
+    assert "<h1>Entrez</h1>" in french
+    assert "Mot de passe" in french
+    assert '<html lang="ar" dir="rtl">' in look(client, "/login", language="ar").text
+    choices = re.findall(r'name="language" value="([\w-]+)"', german.text)
+    assert choices == ["en", "ar", "fr"]
+    send(client, "/language", language="ar")
+    assert '<html lang="ar" dir="rtl">' in look(client, "/", language="en").text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("de.toml", 'name = "Deutsch"\n[login]\ntitel = "x"\n', "no page says login.titel"),
+        ("de.toml", '[login]\ntitle = "x"\n', "does not say what the language is called"),
+        ("de.toml", 'name = "Deutsch', "de.toml: "),
+        ("de.toml", b'name = "\xff"', "de.toml: "),
+        ("de.toml", 'name = ""\n', "name is empty"),
+        ("fr.toml", '[account]\nas = "{mail}"\n', "account.as has no place for {mail}"),
+        ("fr.toml", '[account]\nas = "{email.x}"\n', "account.as has no place for {email.x}"),
+        ("fr.toml", '[account]\nas = "{email!r}"\n', "account.as has no place for {email!r}"),
+        ("fr.toml", '[account]\nas = "{email:9999}"\n', "has no place for {email:9999}"),
+        ("fr.toml", '[account]\nas = "{email"\n', "account.as: "),
+        ("fr.toml", '[account]\nas = "{}"\n', "account.as has no place for {}"),
+        ("fr.toml", 'direction = "up"\n', "direction is ltr or rtl"),
+        ("french.toml", 'name = "x"\n', "its name is the tag of a language"),
+        ('x">.toml', 'name = "x"\n', "its name is the tag of a language"),
+    ],
+)
+def test_words_that_cannot_be_said_are_told_at_start(
+    tmp_path: Path, name: str, content: str | bytes, told: str
+) -> None:
+    folder = tmp_path / "languages"
+    folder.mkdir()
+    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(BadSetting, match="VESTIBULE_PAGE_LANGUAGES") as refused:
+        create_app(load(data=tmp_path / "data", page_languages=folder), worker=False)
+    assert told in str(refused.value)
+    assert not (tmp_path / "data").exists()
+
+
+def test_for_one_the_number_may_be_said_or_not(tmp_path: Path) -> None:
+    (tmp_path / "fr.toml").write_text('[when.minutes]\none = "{count} minute"\nother = "assez"\n')
+    french = Languages(tmp_path).all["fr"]
+    assert [french("when.minutes", count=n) for n in (1, 2)] == ["1 minute", "assez"]
+
+
+def test_words_that_broke_since_the_start_are_passed_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "de.toml").write_text("[")
+    assert list(languages_of(load(page_languages=tmp_path)).all) == ["en", "fr"]
+    assert "page.language_broken" in caplog.text

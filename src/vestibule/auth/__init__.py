@@ -270,4 +270,4 @@ def _tokens(settings: Settings, db: DB, clock: Clock) -> Tokens:
 
 
 def _policy(settings: Settings) -> Policy | None:
-    return None if settings.classic else Policy(settings.password_min_length)
+    return None if settings.classic else Policy(settings.password_min_length, settings.called)

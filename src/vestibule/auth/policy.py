@@ -53,6 +53,8 @@ class Policy:
     """The rules for a new password. None is about kinds of characters: those do not help."""
 
     min_length: int
+    # What the service is called, if by another name than ours.
+    called: str = OWN_NAME
 
     def require(self, password: str, email: str) -> None:
         """Accept ``password`` for the account of ``email``.
@@ -62,7 +64,7 @@ class Policy:
         """
         refusal = self._refusal(password, email)
         if refusal:
-            strength = estimate(password, email, OWN_NAME)
+            strength = estimate(password, email, OWN_NAME, self.called)
             advice = strength.suggestions[0] if strength and strength.suggestions else ""
             raise PasswordRefused(refusal.rule, refusal.why, advice)
 
@@ -71,7 +73,9 @@ class Policy:
 
         :raises PasswordTooLong: more than 1,024 characters.
         """
-        return Judgement(self._refusal(password, email), estimate(password, email, OWN_NAME))
+        return Judgement(
+            self._refusal(password, email), estimate(password, email, OWN_NAME, self.called)
+        )
 
     def _refusal(self, password: str, email: str) -> PasswordRefused | None:
         require_readable(password)
@@ -89,7 +93,7 @@ class Policy:
                 "pattern",
                 "A password is not a few characters again and again, or in a row; choose another.",
             )
-        if guess in (name, name.partition("@")[0], OWN_NAME):
+        if guess in (name, name.partition("@")[0], OWN_NAME, self.called.casefold()):
             return PasswordRefused(
                 "own_name",
                 "A password is not the address or the name of the service; choose another.",

@@ -58,7 +58,7 @@ def stationery(settings: Settings) -> Stationery:
     ours = theirs = _environment(OURS)
     if settings.mail_templates:
         theirs = _environment(ChoiceLoader([FileSystemLoader(settings.mail_templates), OURS]))
-    return Stationery(settings.origin, settings.sender, theirs, ours)
+    return Stationery(settings.origin, settings.sender, settings.called, theirs, ours)
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class Stationery:
 
     origin: str
     sender: str
+    # The service's name, where the sender has none.
+    called: str
     _theirs: Environment
     _ours: Environment
 
@@ -149,7 +151,7 @@ class Stationery:
         return subject, text, self._render(source, f"{template}.html", words)
 
     def _render(self, source: Environment, file: str, words: Words) -> str:
-        service = parseaddr(self.sender)[0] or "Vestibule"
+        service = parseaddr(self.sender)[0] or self.called
         return source.get_template(file).render(vars(words), origin=self.origin, service=service)
 
 

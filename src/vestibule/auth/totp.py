@@ -55,8 +55,9 @@ class Totp:
 
     @classmethod
     def of(cls, settings: Settings, clock: Clock, keys: Keys) -> Totp:
-        """Those of the service that ``settings`` describe, which is called as its host is."""
-        return cls(clock, keys, urlsplit(settings.origin).hostname or "Vestibule")
+        """Those of the service that ``settings`` describe; without a name, its host is one."""
+        host = urlsplit(settings.origin).hostname
+        return cls(clock, keys, settings.site_name or host or settings.called)
 
     def offer(self, session_id: str | None, email: str) -> Offer:
         """A fresh secret for whose session this is. Nothing is stored: the ticket holds it."""

@@ -15,6 +15,7 @@ from vestibule.auth.keys import Keys
 from vestibule.auth.mail_folder import MailFolder
 from vestibule.config import Database, Settings, SQLiteFile
 from vestibule.migrations import SchemaError
+from vestibule.web import sheet
 
 FORK = get_context("fork")
 
@@ -37,6 +38,7 @@ def run(**options: Any) -> None:
     # Before the database is touched: another version may be running on it.
     serve.require_free(settings)
     carriers.require_usable(settings)
+    sheet.require_usable(settings)
     config.prepare_data(settings)
     upgrade = upgraded(settings)
     # Before there are workers, who would each want to make them.

@@ -56,6 +56,12 @@ def read_mail_server(url: str) -> MailServer:
     return MailServer(parts.hostname, port or PORTS[parts.scheme], tls, user, password)
 
 
+def named(name: str) -> str:
+    """A name as it stands before an address; in quotes, where it has signs that mean something."""
+    plain = all(sign.isalnum() or sign in " -_" for sign in name)
+    return name if plain else '"' + name.replace("\\", r"\\").replace('"', r"\"") + '"'
+
+
 def require_sender(text: str) -> None:
     """Accept one address, maybe with a name, that mails can be from.
 

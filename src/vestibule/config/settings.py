@@ -29,7 +29,7 @@ from vestibule.config.databases import (
     require_database,
 )
 from vestibule.config.factors import FactorSettings
-from vestibule.config.mail_server import MailServer, read_mail_server, require_sender
+from vestibule.config.mail_server import MailServer, named, read_mail_server, require_sender
 from vestibule.config.pages import PageSettings
 from vestibule.config.values import (
     PREFIX,
@@ -278,7 +278,7 @@ class Settings(FactorSettings, PageSettings):
     @property
     def sender(self) -> str:
         """Who mails are from: an address, maybe with a name."""
-        return self.mail_from or "Vestibule <vestibule@localhost>"
+        return self.mail_from or f"{named(self.called)} <vestibule@localhost>"
 
     @property
     def database(self) -> Database:

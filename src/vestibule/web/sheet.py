@@ -6,12 +6,10 @@ The templates are the whole interface: a page is a template and the few words th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
@@ -19,12 +17,13 @@ from vestibule.auth.errors import PasswordRefused, Refusal, TooManyAttempts
 from vestibule.config import Settings
 from vestibule.web.door import auth, kept_close
 from vestibule.web.headers import page_headers
-from vestibule.web.languages import Languages, Words
+from vestibule.web.languages import Languages, Words, languages_of
+from vestibule.web.page_templates import Templates
 from vestibule.web.problems import STATUS, again
+from vestibule.web.theme import Theme, put_on
 from vestibule.web.visitors import cookie_name
 
 SHEETS = "sheets"
-OURS = Path(__file__).parent / "templates"
 LANGUAGE = "language"
 # What is said once, on the next page; the cookie names the words.
 NOTICE = "notice"
@@ -57,36 +56,55 @@ class Trouble(NamedTuple):
 class Sheets:
     """The templates, and the words that all of them are given."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.languages = Languages()
+    def __init__(self, settings: Settings, look: Theme) -> None:
+        self.languages = languages_of(settings)
         self.headers = page_headers(settings)
         self.return_origins = settings.may_return_to
-        self._environment = Environment(
-            loader=FileSystemLoader(OURS),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+        self._templates = Templates(
+            settings.page_templates,
+            {
+                "languages": list(self.languages.all.values()),
+                # The classic profile has the pages of the exercise alone, and no script.
+                "scripts": not settings.classic,
+                "site": settings.called,
+                "picture": look.picture,
+                "coloured": look.coloured,
+                "trouble": None,
+                "notice": None,
+                "here": "/",
+                "top": False,
+            },
         )
-        self._environment.globals |= {
-            "languages": list(self.languages.all.values()),
-            # The classic profile has the pages of the exercise alone, and no script.
-            "scripts": not settings.classic,
-            "site": "Vestibule",
-            "trouble": None,
-            "notice": None,
-            "here": "/",
-            "top": False,
-        }
 
     def render(self, template: str, words: Words, **given: Any) -> str:
         """The page that a template makes of what it is given."""
-        return self._environment.get_template(template).render(t=words, **given)
+        return self._templates.render(template, {"t": words, **given})
+
+    def require_usable(self) -> None:
+        """Accept an operator's templates that make a page of each example, in each language.
+
+        :raises BadSetting: naming the file and what is wrong with it.
+        """
+        for words in self.languages.all.values():
+            wrong = Trouble(words("refusals.session_none"), "")
+            self._templates.require_usable({"t": words}, {"t": words, "trouble": wrong})
 
 
 def lay_out(app: Flask, settings: Settings) -> None:
     """Give ``app`` its sheets."""
-    app.extensions[SHEETS] = Sheets(settings)
+    app.extensions[SHEETS] = Sheets(settings, put_on(app, settings))
+
+
+def require_usable(settings: Settings) -> None:
+    """Accept what an operator says of pages, before the service starts with it.
+
+    :raises BadSetting: naming what cannot be used, and why.
+    """
+    look = Theme(settings)
+    if settings.page_languages:
+        Languages(settings.page_languages)
+    if settings.page_templates:
+        Sheets(settings, look).require_usable()
 
 
 def sheets() -> Sheets:

@@ -1,0 +1,54 @@
+"""What each page is given, by an example: templates are tried with it, and it is how they are told.
+
+What all of them are given besides is in ``sheet.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+EMAIL, OTHER_EMAIL = "alice@example.com", "alice@example.net"
+TOKEN = "0ddba11-token"  # noqa: S105 - nobody's.
+ACT = {"act": "Log-in", "time": "2026-03-14, 15:09 UTC", "done": True, "origin": "192.0.2.1"}
+SESSION = {
+    "public_id": "9f86d081884c7d65",
+    "device": "Firefox on Linux",
+    "address": "192.0.2.1",
+    "since": "2026-03-14, 15:09 UTC",
+    "seen": "2026-03-14, 15:09 UTC",
+    "current": True,
+}
+OTHER_SESSION = SESSION | {"public_id": "60303ae22b998861", "current": False}
+DOCUMENT = {
+    "openapi": "3.1.0",
+    "info": {"title": "Vestibule", "version": "0.1.0"},
+    "components": {"schemas": {}},
+    "paths": {"/": {"get": {"summary": "The home page", "responses": {}}}},
+}
+
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "account.html": {"email": EMAIL},
+    "account_activity.html": {"acts": [ACT, ACT | {"done": False}], "older": 42},
+    "account_delete.html": {"email": EMAIL},
+    "account_email.html": {"now": EMAIL, "email": OTHER_EMAIL},
+    "account_export.html": {},
+    "account_password.html": {"email": EMAIL, "fewest": 8},
+    "account_sessions.html": {"sessions": [SESSION, OTHER_SESSION]},
+    "confirm.html": {"token": TOKEN},
+    "docs.html": {"document": DOCUMENT},
+    "done.html": {"what": "verify", "more": "verify.more", "email": EMAIL},
+    "error.html": {"code": "route_unknown", "again": "/login"},
+    "home.html": {},
+    "login.html": {"next": "/account", "email": EMAIL, "why": "first"},
+    "login_factor.html": {"next": "/account", "way": "otp", "ways": ["otp", "recovery"]},
+    "proof.html": {"next": "/account", "email": EMAIL, "code": True},
+    "register.html": {"next": "/account", "email": EMAIL, "fewest": 8},
+    "reset.html": {"token": TOKEN, "fewest": 8},
+    "reset_ask.html": {"email": EMAIL},
+    "reset_done.html": {},
+    "reset_over.html": {},
+    "see_mail.html": {"email": EMAIL, "again": "/register"},
+    "undo.html": {"token": TOKEN},
+    "verify.html": {"token": TOKEN},
+}
