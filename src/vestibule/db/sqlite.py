@@ -29,7 +29,7 @@ SQLITE_VERSION: str = sqlite.sqlite_version
 # A writer waits this long for another to finish before it answers 503.
 BUSY_SECONDS = 5
 # KiB of a connection's pages: the upper ones of every index. The kernel caches the rest.
-CACHE = 512
+CACHE = 2048
 # Of those that are many, one for each thread that writes, and read a few rows each time.
 TRANSACTION_CACHE = 128
 
