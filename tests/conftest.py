@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from tests.stage.clock import MovableClock
 from tests.stage.databases import Databases, deselect
 from tests.stage.factors import Authenticator, enrol
+from tests.stage.once import make_once
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import DATABASE
 from tests.stage.secrecy import (
@@ -37,6 +38,8 @@ __all__ = [
     "pytest_terminal_summary",
     "pytest_testnodedown",
 ]
+
+make_once()
 
 Build = Callable[..., Flask]
 Serve = Callable[..., Server]

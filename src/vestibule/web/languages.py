@@ -12,6 +12,7 @@ import logging
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -66,7 +67,7 @@ class Languages:
 
         :raises BadSetting: a file there is none of words, or says what no page asks for.
         """
-        found = {path.stem: _read(path) for path in OURS.glob("*.toml")}
+        found = dict(_ours())
         for path in sorted(theirs.glob("*.toml")) if theirs else ():
             said = _read(path)
             _require_usable(path, said, found[USUAL], new=path.stem not in found)
@@ -93,6 +94,12 @@ def languages_of(settings: Settings) -> Languages:
     except BadSetting:
         log.exception("page.language_broken")
         return Languages()
+
+
+@cache
+def _ours() -> dict[str, dict[str, str]]:
+    """Our own words, by the tag of their language. A start asks for them twice."""
+    return {path.stem: _read(path) for path in OURS.glob("*.toml")}
 
 
 def _read(path: Path) -> dict[str, str]:
