@@ -71,7 +71,12 @@ def test_the_strength_of_a_password_is_told_while_it_is_typed(visit: Visit) -> N
     page = visit().page
     page.goto("/register")
     told = page.locator("#password-strength")
-    for typed, words in (("abc", "at least 8"), ("password1", "leak"), (PASSWORD * 2, "Very good")):
+    for typed, words in (
+        ("abc", "at least 8"),
+        ("password1", "leak"),
+        ("Marzipan", "Weak. Add another word or two; uncommon ones are best. A capital"),
+        (PASSWORD * 2, "Very good."),
+    ):
         page.locator("[name=password]").fill(typed)
         expect(told).to_contain_text(words)
 

@@ -105,6 +105,14 @@ def test_a_refused_registration_says_why_beside_the_field_and_keeps_the_address(
     assert not password or password not in page.text.replace(BOB, "")
 
 
+def test_a_refused_password_comes_with_advice(client: FlaskClient) -> None:
+    page = send(client, "/register", 400, email=BOB, password="password1")
+    described = field(page, "password")["aria-describedby"].split()
+    assert described == ["password-hint", "password-error", "password-advice"]
+    assert 'id="password-advice">Add another word or two; uncommon ones are best.</p>' in page.text
+    assert "password-advice" not in send(client, "/register", 400, email="x", password="x").text
+
+
 def test_a_wrong_password_says_so_and_may_be_tried_again(client: FlaskClient) -> None:
     register(client)
     page = send(client, "/login", 401, email=ALICE, password=WRONG, next="/docs")

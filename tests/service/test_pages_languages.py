@@ -114,7 +114,17 @@ def test_every_key_is_used_and_every_key_that_is_used_is_there() -> None:
     assert whole - {key.removesuffix(".one").removesuffix(".other") for key in ENGLISH} == set()
     # Made of a word and a table: the words of refusals, acts and the like.
     tables = {
-        *("refusals", "rules", "strength", "when", "problems", "notices", "acts", "account"),
+        *(
+            "refusals",
+            "rules",
+            "strength",
+            "advice",
+            "when",
+            "problems",
+            "notices",
+            "acts",
+            "account",
+        ),
         *("login", "factor", "verify", "confirm", "undo"),
     }
     left = {key for key in set(ENGLISH) - used if key.partition(".")[0] not in tables}

@@ -223,6 +223,7 @@ class PasswordRefused(Refusal):
         super().__init__(f"{why} {advice}".rstrip())
         self.rule = rule
         self.why = why
+        self.advice = advice
 
 
 class TooManyAttempts(Refusal):

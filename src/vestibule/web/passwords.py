@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from vestibule.web.advice import keys_of
 from vestibule.web.bodies import Candidate, Verdict
 from vestibule.web.door import answer, auth, read
 from vestibule.web.openapi import TOO_LONG, Answer, Operation, describe, field_refusal
+from vestibule.web.sheet import words
 
 passwords = Blueprint("passwords", __name__)
 
@@ -16,7 +18,7 @@ WEAK = {
     "rule": None,
     "reason": "",
     "score": 1,
-    "advice": "Add another word or two. Uncommon words are better.",
+    "advice": "Add another word or two; uncommon ones are best.",
 }
 
 
@@ -27,7 +29,7 @@ WEAK = {
         (
             Answer(
                 200,
-                "The policy's verdict, and advice; the score is null while too many ask",
+                "The verdict, and advice by Accept-Language; the score is null while too many ask",
                 WEAK,
                 (Verdict,),
             ),
@@ -43,10 +45,11 @@ def strength() -> ResponseReturnValue:
     """Judge a password that somebody thinks of."""
     form = read(Candidate, missing=400)
     refusal, strength = auth().passwords.judge(form.password, form.email)
+    said = (strength.warning, *strength.suggestions) if strength else ()
     return answer(
         accepted=refusal is None,
         rule=refusal.rule if refusal else None,
         reason=refusal.why if refusal else "",
         score=strength.score if strength else None,
-        advice=" ".join((strength.warning, *strength.suggestions)).strip() if strength else "",
+        advice=" ".join(map(str, map(words(), keys_of(said)))),
     )

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from vestibule.auth.errors import PasswordRefused, Refusal, TooManyAttempts
 from vestibule.config import Settings
+from vestibule.web.advice import keys_of
 from vestibule.web.door import auth, kept_close
 from vestibule.web.headers import page_headers
 from vestibule.web.languages import Languages, Words, languages_of
@@ -51,6 +52,8 @@ class Trouble(NamedTuple):
 
     text: Markup
     field: str
+    # What would help, where that is known.
+    advice: Markup = Markup()
 
 
 class Sheets:
@@ -147,7 +150,7 @@ def refused(
     """
     code = (instead or {}).get(refusal.code, refusal.code)
     field = (at or {}).get(refusal.code, FIELDS.get(refusal.code, ""))
-    trouble = Trouble(_in_words(refusal, code), field)
+    trouble = Trouble(_in_words(refusal, code), field, _advice(refusal))
     response = show(template, STATUS[refusal.code], trouble=trouble, **given)
     response.headers.update(again(refusal))
     return response
@@ -163,6 +166,11 @@ def _in_words(refusal: Refusal, code: str) -> Markup:
         when = t(f"when.{unit}", count=-(-wait // seconds))
         return t(f"refusals.{code}{'_long' if unit == 'days' else ''}", when=when)
     return t(f"refusals.{code}")
+
+
+def _advice(refusal: Refusal) -> Markup:
+    said = [refusal.advice] if isinstance(refusal, PasswordRefused) else []
+    return Markup(" ").join(map(words(), keys_of(said)))
 
 
 def fewest() -> int:

@@ -48,7 +48,7 @@ function judged(input) {
         ? said.getAttribute(`data-score-${verdict.score}`)
         : said.getAttribute(`data-rule-${verdict.rule}`);
       said.dataset.score = verdict.accepted ? verdict.score : 0;
-      said.textContent = words || "";
+      said.textContent = [words, verdict.advice].join(" ").trim();
       said.hidden = !words;
     } catch { said.hidden = true; }
   }
