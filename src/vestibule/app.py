@@ -20,6 +20,8 @@ from vestibule.web.health import health
 from vestibule.web.links import links
 from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
+from vestibule.web.passkey_logins import passkey_logins
+from vestibule.web.passkeys import passkeys
 from vestibule.web.passwords import passwords
 from vestibule.web.profile import profile
 from vestibule.web.session_pages import session_pages
@@ -29,7 +31,7 @@ from vestibule.web.theme import theme
 from vestibule.web.visitors import caller
 
 # What the strict profile has, and the exercise has not.
-FOR_PROGRAMS = (sessions, profile, passwords, factors)
+FOR_PROGRAMS = (sessions, profile, passwords, factors, passkeys, passkey_logins)
 FOR_PEOPLE = (theme, entry_pages, account_pages, session_pages, step_pages, links, forgotten)
 
 

@@ -84,7 +84,8 @@ class User(Row):
     disabled_at: Mapped[datetime | None]
     # An account that waits for somebody to verify its address goes at this moment.
     pending_until: Mapped[datetime | None] = mapped_column(index=True)
-    # What a login owes besides the password, as the tables of the factors say: "otp", or nothing.
+    # What a login owes besides the password, as the tables of the factors say: nothing, or one or
+    # both of "otp" and "passkey".
     # A copy, so that who has none is let in without a look at them; ``Factors`` alone writes it.
     factors: Mapped[str] = mapped_column(String(20), server_default=text("''"))
     # A mark that operators give from a shell: by policy, these alone may have to have a factor.
@@ -156,6 +157,37 @@ class RecoveryCode(Row):
     __tablename__ = "recovery_codes"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+
+
+class Passkey(Row):
+    """A key pair on somebody's device or in their password manager; only the public half is here.
+
+    What it is called by authenticators can be long, so its digest names the row.
+    """
+
+    __tablename__ = "passkeys"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # What authenticators call it: up to 1,023 bytes (WebAuthn section 4), in base64url.
+    credential: Mapped[str] = mapped_column(String(1400))
+    # A COSE key (RFC 9052), in base64url.
+    public_key: Mapped[str] = mapped_column(String(2000))
+    # How often it was used, where the authenticator counts; a copy of it would fall behind.
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    name: Mapped[str] = mapped_column(String(60))
+    # By which ways a browser reaches it, with spaces between them.
+    transports: Mapped[str] = mapped_column(String(100))
+    backed_up: Mapped[bool]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+
+
+class Challenge(Row):
+    """A challenge that was answered, and is never to be answered again; only its digest."""
+
+    __tablename__ = "challenges"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Token(Row):

@@ -29,6 +29,8 @@ ENTRY = {
         "POST /logout",
         "GET /theme.css",
         "GET /theme/logo",
+        # What a passkey is to sign, which is for nobody in particular.
+        "POST /sessions/passkey/challenge",
     )
 }
 # Guesses at what an administrator's pages are called.
@@ -60,7 +62,7 @@ def test_every_other_route_is_closed_to_nobody(target: Server, profile: str) -> 
         for route in closed:
             answer = route.ask(nobody)
             assert answer.status_code in (401, 403), route.label
-            by_token = {"token", "reset_token"} & {*route.example, *route.query}
+            by_token = {"token", "reset_token", "ticket"} & {*route.example, *route.query}
             assert route.signed_in or by_token, f"{route.label} does not say what it needs"
 
 

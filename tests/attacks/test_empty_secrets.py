@@ -40,7 +40,7 @@ def taking_a_token(server: Server) -> list[tuple[Route, str]]:
         (route, field)
         for route in routes(server)
         for field in route.example
-        if "token" in field or field == "code"
+        if "token" in field or field in ("code", "ticket")
     ]
 
 

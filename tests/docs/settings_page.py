@@ -64,6 +64,7 @@ ACCEPTS = {
     "site_accent_dark": "a colour, the same",
     "page_templates": "a directory; see [pages](pages.md#templates)",
     "page_languages": "a directory; see [pages](pages.md#languages)",
+    "passkey_domain": "the host of the service, or what it ends with: `example.com`",
     "return_origins": "origins such as `https://app.example.com`, with commas between them",
     "breached_passwords": "an `https` URL such as `https://api.pwnedpasswords.com/range/`, "
     "or a file; see [passwords](passwords.md#stolen-passwords)",
@@ -84,6 +85,7 @@ DEFAULTS = {
     "page_languages": "none",
     "mail_from": "the site's name and `<vestibule@localhost>`; none with a mail server",
     "mail_templates": "none",
+    "passkey_domain": "the host of the service",
     "return_origins": "none",
     "redis_url": "none: counted in the database",
     "workers": "one per core",

@@ -31,7 +31,7 @@ PAGE = ROOT / "docs" / "security.md"
 # What encrypts, signs, hashes or draws at random.
 CRYPTOGRAPHY = {
     *("argon2", "bcrypt", "cryptography", "crypt", "hashlib", "hmac", "itsdangerous", "jwt"),
-    *("nacl", "passlib", "pyotp", "random", "secrets", "ssl", "uuid"),
+    *("nacl", "passlib", "pyotp", "random", "secrets", "ssl", "uuid", "webauthn"),
 }
 # What opens connections, but for those that the server is asked by.
 NETWORK = {

@@ -42,7 +42,7 @@ OPEN = {
     *("GET /theme.css", "GET /theme/logo"),
     *("GET /", "GET /docs", "GET /openapi.json", "GET /healthz", "GET /readyz", "POST /users"),
     *("POST /password_strength", "POST /reset_password", "POST /reset_password/form"),
-    "GET /reset_password",
+    *("GET /reset_password", "POST /sessions/passkey/challenge"),
 }
 
 

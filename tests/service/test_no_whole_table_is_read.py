@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,11 @@ from sqlalchemy import Connection, Index, inspect
 from sqlalchemy.schema import CreateIndex, DropIndex
 
 from tests.conftest import Build
+from tests.stage import passkeys
 from tests.stage.acts import TOLD, ask_for_bob, follow, links_in_mails
 from tests.stage.clock import MovableClock
 from tests.stage.databases import Databases, on_both_databases
+from tests.stage.everybody import PEOPLE, crowd
 from tests.stage.factors import enrol, half_log_in, prove, send
 from tests.stage.plans import GROWING, Said, listening, whole_tables
 from tests.stage.profiles import STRICT, UNLIMITED
@@ -40,7 +41,6 @@ from vestibule.config import Settings
 from vestibule.db.filling import engine_of
 from vestibule.user import Row
 
-PEOPLE = 1000
 # Without these a database would read through most of another index, and its plan does not tell:
 # through all mails that are no known user's doing, or all tokens of a purpose.
 UNTOLD = {
@@ -79,6 +79,7 @@ def said(settings: Settings, build: Build, clock: MovableClock) -> Said:
         look_around(app)
         change_addresses(app)
         show_factors(app, clock)
+        show_passkeys(app)
         keep_house(app, clock)
         verifying = build(STRICT, require_verified=True)
         front_desk(verifying).upkeep.sweep()
@@ -141,6 +142,19 @@ def show_factors(app: Flask, clock: MovableClock) -> None:
     other.delete("/factors/otp")
 
 
+def show_passkeys(app: Flask) -> None:
+    """The same with a passkey, alone and besides, until it is all there is."""
+    client, other = alice(app), visitor(app)
+    made = passkeys.add(client)
+    passkeys.show(other, made.passkey)
+    passkeys.show(other, made.passkey, "proof")
+    half_log_in(client)
+    passkeys.show(client, made.passkey, "factor")
+    client.put(f"/factors/passkeys/{made.public_id}", data={"name": "the blue telephone"})
+    client.delete("/profile/password")
+    client.delete(f"/factors/passkeys/{made.public_id}")
+
+
 def keep_house(app: Flask, clock: MovableClock) -> None:
     """Do what the background threads do, when there is much of it and when there is little."""
     desk, client = front_desk(app), alice(app)
@@ -171,64 +185,6 @@ def test_every_statement_goes_through_an_index_and_each_index_serves_one(
         assert {index.name for index in indexes if is_idle(index, connection, said)} <= UNTOLD[
             connection.dialect.name
         ]
-
-
-def crowd(connection: Connection, clock: MovableClock) -> None:
-    """Fill the tables that only have rows for a while: a short one is soon read as a whole."""
-    many, now = range(1, PEOPLE * 9 // 10), clock()
-    mail = {
-        "template": "reset",
-        "created_at": now,
-        "due_at": now,
-        "expires_at": now,
-        "done_at": now,
-        "attempts": 1,
-        "dead": False,
-    }
-    tables = Row.metadata.tables
-    connection.execute(
-        tables["outbox"].insert(),
-        [{"recipient": f"user{each}@example.com", **mail} for each in many],
-    )
-    limit = {"hits": 1, "expires_at": now}
-    connection.execute(
-        tables["rate_limits"].insert(), [{"key": f"made up {each}", **limit} for each in many]
-    )
-    token = {"purpose": "change", "expires_at": now}
-    connection.execute(
-        tables["tokens"].insert(),
-        [
-            {"digest": f"{each}", "user_id": each, "address_key": f"{each}", **token}
-            for each in many
-        ],
-    )
-    session = {"created_at": now, "last_seen_at": now, "expires_at": now}
-    connection.execute(
-        tables["sessions"].insert(),
-        [{"id": each, "digest": f"{each}", "user_id": each, **session} for each in many],
-    )
-    crowd_of_factors(connection, now)
-    event = {"at": now, "act": "login", "outcome": "accepted", "digest": ""}
-    acts = [{"id": 10_000 + each, "user": f"{each}", **event} for each in many]
-    connection.execute(tables["audit_events"].insert(), acts)
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("ANALYZE")
-
-
-def crowd_of_factors(connection: Connection, now: datetime) -> None:
-    """Fill the tables of second factors."""
-    many, tables = range(1, PEOPLE * 9 // 10), Row.metadata.tables
-    half = {"bound": "", "expires_at": now}
-    connection.execute(
-        tables["logins"].insert(),
-        [{"digest": f"{each}", "user_id": each, **half} for each in many],
-    )
-    connection.execute(
-        tables["recovery_codes"].insert(),
-        [{"digest": f"{each}", "user_id": each} for each in many],
-    )
-    made = {"sealed": "", "last_step": 0, "created_at": now}
-    connection.execute(tables["totp"].insert(), [{"user_id": each, **made} for each in many])
 
 
 def is_idle(index: Index, connection: Connection, said: Said) -> bool:

@@ -59,13 +59,23 @@ def test_an_offer_changes_nothing(alice: FlaskClient) -> None:
 
 
 def test_a_code_makes_it_a_factor(alice: FlaskClient, clock: MovableClock) -> None:
-    says(alice.get("/factors"), 200, otp=None, recovery_codes=0, required=False)
+    says(
+        alice.get("/factors"),
+        200,
+        otp=None,
+        passkeys=[],
+        recovery_codes=0,
+        password=True,
+        required=False,
+    )
     enrol(alice, clock)
     says(
         alice.get("/factors"),
         *(200,),
         otp={"created_at": "2026-03-14T15:09:26+00:00"},
+        passkeys=[],
         recovery_codes=10,
+        password=True,
         required=False,
     )
     half_log_in(visitor(alice.application))
@@ -182,7 +192,15 @@ def test_it_is_removed_with_its_recovery_codes(
     alice: FlaskClient, app: Flask, phone: Authenticator
 ) -> None:
     says(alice.delete("/factors/otp"), 200, message="factor removed", recovery_codes=None)
-    says(alice.get("/factors"), 200, otp=None, recovery_codes=0, required=False)
+    says(
+        alice.get("/factors"),
+        200,
+        otp=None,
+        passkeys=[],
+        recovery_codes=0,
+        password=True,
+        required=False,
+    )
     assert try_login(app.test_client()).status_code == 200
     refuses(alice.delete("/factors/otp"), 404, "factor_unknown")
     for table in ("totp", "recovery_codes"):

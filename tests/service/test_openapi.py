@@ -34,6 +34,8 @@ def document(client: FlaskClient) -> dict[str, Any]:
 ENTRY = ("/register", "/login", "/language", "/theme.css", "/theme/logo")
 OWN = {
     *("challenge_over", "email_in_use", "factor_needed", "factor_unknown", "factor_wrong"),
+    *("factors_full", "passkey_copied", "passkey_known", "passkey_needed", "passkey_refused"),
+    *("passkey_wrong", "passkeys_unavailable"),
     *("login_not_recent", "login_over", "session_unknown", "undo_open"),
 }
 

@@ -29,6 +29,7 @@ HEAVY = (
     "smtplib",
     "sqlalchemy.dialects.postgresql",
     "vestibule.auth.breach_range",
+    "webauthn",
     "zxcvbn",
 )
 # Whoever else comes along costs memory in every worker, and time at each start: let it be seen.

@@ -6,6 +6,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.stage.acts import TOLD, Told, stranger
+from tests.stage.passkey_acts import PASSKEYS_TOLD
 from tests.stage.visits import ALICE, BOB, NEW_PASSWORD, PASSWORD, WRONG
 
 
@@ -102,4 +103,4 @@ PAGES_TOLD = {
         Told(lambda c: sent(c, "/account/delete", sure="yes"), "account.delete", "accepted"),
     ],
 }
-ALL_TOLD = TOLD | PAGES_TOLD
+ALL_TOLD = TOLD | PASSKEYS_TOLD | PAGES_TOLD

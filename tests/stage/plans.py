@@ -17,6 +17,7 @@ WORDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 # number of the schema.
 GROWING = {
     *("users", "sessions", "logins", "totp", "recovery_codes", "tokens", "outbox"),
+    *("passkeys", "challenges"),
     *("rate_limits", "audit_events"),
 }
 Said = dict[str, Any]

@@ -130,6 +130,17 @@ class Attempts:
                 self._tell(FACTOR_FAILED, user.email, Budget(FACTOR_TOLD, (user.pseudonym,)))
             raise
 
+    @contextmanager
+    def passkey(self, device: Device | None) -> Iterator[Spent]:
+        """Around a passkey that is shown alone: it counts if it ends with ``BadCredentials``.
+
+        Nobody guesses one, but to look at each costs work: it counts by place, as logins do.
+
+        :raises TooManyAttempts: there were too many failures.
+        """
+        with self._failing(self._logins.budgets(device)) as spent:
+            yield spent
+
     def was_last_factor(self, spent: Spent, shown: str) -> bool:
         """Whether this was the last code that could be shown for this session or login."""
         return _of_shown(shown).key in spent.last

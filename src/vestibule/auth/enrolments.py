@@ -15,27 +15,40 @@ from datetime import datetime
 from typing import NamedTuple
 
 from vestibule.auth import recovery_codes
-from vestibule.auth.acts import acting
+from vestibule.auth.acts import PUBLIC_DIGITS, acting
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.crypto import digest
 from vestibule.auth.devices import Device
 from vestibule.auth.entrance import ENROL, Entrance
-from vestibule.auth.errors import (
-    FactorNeeded,
-    LoginOver,
-    NoSession,
-    UnknownFactor,
-    WrongFactor,
-)
+from vestibule.auth.errors import FactorNeeded, LoginOver, NoSession, UnknownFactor, WrongFactor
 from vestibule.auth.letters import FACTOR_ADDED, FACTOR_REMOVED, RECOVERY_CODES_MADE
 from vestibule.auth.outbox import Outbox
+from vestibule.auth.passkey_errors import PasskeyNeeded
 from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, amr
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.totp import Offer, Totp, digits
 from vestibule.db import DB, Transaction
-from vestibule.user import Login, User
+from vestibule.db.factors import PASSKEY
+from vestibule.user import Login, Passkey, User
+
+
+class OwnPasskey(NamedTuple):
+    """A passkey, as it is shown to whose it is."""
+
+    public_id: str
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None
+    # Whether it is on other devices as well, or could be brought back to one.
+    backed_up: bool
+
+    @classmethod
+    def of(cls, row: Passkey) -> OwnPasskey:
+        """What is shown of a row."""
+        shown = row.digest[:PUBLIC_DIGITS]
+        return cls(shown, row.name, row.created_at, row.last_used_at, row.backed_up)
 
 
 class Factors(NamedTuple):
@@ -46,6 +59,9 @@ class Factors(NamedTuple):
     recovery_codes: int
     # Whether the account has to have a factor.
     required: bool
+    passkeys: list[OwnPasskey]
+    # Whether a password opens it, with or without them.
+    password: bool
 
 
 class Holder(NamedTuple):
@@ -103,8 +119,9 @@ class Enrolments:
                 raise NoSession
             row = tx.factors.totp(user.id)
             left = tx.factors.codes_left(user.id)
-        required = self._entrance.requires_factor(user)
-        return Factors(row.created_at if row else None, left, required)
+            passkeys = [OwnPasskey.of(each) for each in tx.passkeys.of_user(user.id)]
+        since, required = row.created_at if row else None, self._entrance.requires_factor(user)
+        return Factors(since, left, required, passkeys, bool(user.hashed_password))
 
     @recorded("factor.offer")
     def offer(self, session_id: str | None) -> Offer:
@@ -114,7 +131,7 @@ class Enrolments:
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
         """
-        holder = self._holder(session_id)
+        holder = self.holder(session_id)
         if not holder.login:
             with self._db.read() as tx:
                 self._sessions.require_recent(tx, session_id, holder.user_id)
@@ -137,11 +154,11 @@ class Enrolments:
         :raises WrongFactor: the code is not one of it; the offer stays.
         :raises TooManyAttempts: they were changed too often.
         """
-        holder = self._holder(session_id)
+        holder = self.holder(session_id)
         secret, short = self._totp.offered(session_id, ticket), digits(code)
         if short is None or not self._totp.makes(secret, short):
             raise WrongFactor
-        with self._change(holder, session_id, FACTOR_ADDED, device) as change:
+        with self.changing(holder, session_id, FACTOR_ADDED, device) as change:
             first = not change.user.factors
             self._totp.keep(change.tx, change.user, secret, short)
             # Guesses at an earlier secret are nothing to the new one.
@@ -152,7 +169,7 @@ class Enrolments:
 
     @recorded("factor.remove")
     def remove(self, session_id: str | None) -> Changed:
-        """Take the authenticator from the account, and the recovery codes with it.
+        """Take the authenticator from the account; the recovery codes go with the last factor.
 
         :raises NoSession: the session is not open.
         :raises LoginNotRecent: it was proved too long ago who it is.
@@ -160,11 +177,10 @@ class Enrolments:
         :raises FactorNeeded: the account has to have one.
         :raises TooManyAttempts: they were changed too often.
         """
-        with self._change(self._visitor(session_id), session_id, FACTOR_REMOVED) as change:
-            self._require_factor(change.user)
-            if self._entrance.requires_factor(change.user):
-                raise FactorNeeded
-            change.tx.factors.drop(change.user)
+        with self.changing(self.visitor(session_id), session_id, FACTOR_REMOVED) as change:
+            if not change.tx.factors.remove_totp(change.user):
+                raise UnknownFactor
+            self.require_left(change.user)
         return change.done()
 
     @recorded("factor.recovery_codes")
@@ -176,23 +192,39 @@ class Enrolments:
         :raises UnknownFactor: there is nothing that they could stand in for.
         :raises TooManyAttempts: they were changed too often.
         """
-        with self._change(self._visitor(session_id), session_id, RECOVERY_CODES_MADE) as change:
-            self._require_factor(change.user)
+        with self.changing(self.visitor(session_id), session_id, RECOVERY_CODES_MADE) as change:
+            if not change.user.factors:
+                raise UnknownFactor
             codes = recovery_codes.replace(change.tx, change.user)
         return change.done(codes)
 
-    def _visitor(self, session_id: str | None) -> Holder:
+    def require_left(self, user: User) -> None:
+        """Accept what is left of a user's factors.
+
+        :raises FactorNeeded: the account has to have one.
+        :raises PasskeyNeeded: nothing would open it.
+        """
+        if not user.factors and self._entrance.requires_factor(user):
+            raise FactorNeeded
+        if not user.hashed_password and PASSKEY not in user.factors.split():
+            raise PasskeyNeeded
+
+    def visitor(self, session_id: str | None) -> Holder:
+        """Whose session this is.
+
+        :raises NoSession: it is not open.
+        """
         visit = self._sessions.require(session_id)
         acting().by(visit.user_id, session_id, visit.pseudonym)
         return Holder(visit.user_id, visit.email)
 
-    def _holder(self, session_id: str | None) -> Holder:
+    def holder(self, session_id: str | None) -> Holder:
         """Whose session this is, or who has to add a factor before this is one.
 
         :raises NoSession: it is neither.
         """
         try:
-            return self._visitor(session_id)
+            return self.visitor(session_id)
         except NoSession:
             with self._db.read() as tx, suppress(LoginOver):
                 login, user = self._entrance.half_done(tx, session_id, ENROL)
@@ -201,7 +233,7 @@ class Enrolments:
             raise
 
     @contextmanager
-    def _change(
+    def changing(
         self, holder: Holder, session_id: str | None, mail: str, device: Device | None = None
     ) -> Iterator[Change]:
         """Around a change, as one transaction with all that follows from it.
@@ -209,7 +241,7 @@ class Enrolments:
         :raises TooManyAttempts: so many mails go to this address already.
         """
         # Whoever registered somebody else's address must not fill their mailbox.
-        self._attempts.mail("factor", None, comparison_key(holder.email))
+        self._attempts.mail(mail, None, comparison_key(holder.email))
         with self._db.begin() as tx:
             around = self._login if holder.login else self._session
             with around(tx, holder, session_id, device) as change:
@@ -246,7 +278,3 @@ class Enrolments:
         change = Change(tx, user, PASSWORD)
         yield change
         change.renewed = self._entrance.finish(tx, login, user, change.shown, device)
-
-    def _require_factor(self, user: User) -> None:
-        if not user.factors:
-            raise UnknownFactor

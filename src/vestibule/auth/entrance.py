@@ -22,10 +22,11 @@ from vestibule.auth.acts import acting
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import FactorOwed, LoginOver, NoSession
-from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, SEVERAL, amr
+from vestibule.auth.proofs import PASSWORD, SEVERAL, amr
 from vestibule.auth.sessions import Sessions
 from vestibule.config import Clock, Required
 from vestibule.db import DB, Transaction
+from vestibule.db.factors import OTP, PASSKEY
 from vestibule.user import Login, User
 
 # How long a person looks for the telephone.
@@ -34,7 +35,7 @@ RECOVERY = "recovery"
 # What a login may owe: a factor of the account is to be shown; or there is none, and one is to be
 # added. And what can be added.
 FACTOR, ENROL = "factor", "enrol"
-TO_ADD = (ONE_TIME_CODE,)
+TO_ADD = (OTP, PASSKEY)
 
 
 class Admitted(NamedTuple):
@@ -76,7 +77,7 @@ class Entrance:
         instead_of: str | None = None,
         shown: str = PASSWORD,
     ) -> Admitted:
-        """What who showed the password gets within ``tx``; a session is accepted as their act.
+        """What who showed a password gets, or a passkey: a session is accepted as their act.
 
         :param instead_of: the session id that the request came with; its session ends.
         :param shown: all that they showed, as a session has it.

@@ -9,7 +9,7 @@ from vestibule.auth.devices import in_words
 from vestibule.auth.proofs import words_of
 from vestibule.db import Transaction
 from vestibule.records import AuditEvent, OutboxMessage
-from vestibule.user import Session, Token, User
+from vestibule.user import Passkey, Session, Token, User
 
 # How many acts a page has.
 PAGE = 50
@@ -51,7 +51,19 @@ def _factors(tx: Transaction, user: User) -> dict[str, Any]:
     row = tx.factors.totp(user.id)
     return {
         "otp": {"created_at": _time(row.created_at)} if row else None,
+        "passkeys": [_passkey(each) for each in tx.passkeys.of_user(user.id)],
         "recovery_codes": tx.factors.codes_left(user.id),
+    }
+
+
+def _passkey(row: Passkey) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "created_at": _time(row.created_at),
+        "last_used_at": _time(row.last_used_at),
+        "sign_count": row.sign_count,
+        "transports": row.transports.split(),
+        "backed_up": row.backed_up,
     }
 
 

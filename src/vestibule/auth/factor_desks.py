@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vestibule.auth.attempts import Attempts
+from vestibule.auth.ceremonies import Ceremonies
 from vestibule.auth.enrolments import Enrolments
 from vestibule.auth.entrance import Entrance
 from vestibule.auth.keys import Keys
 from vestibule.auth.outbox import Outbox
+from vestibule.auth.own_passkeys import OwnPasskeys
 from vestibule.auth.owners import Owners
+from vestibule.auth.passkey_logins import PasskeyLogins
+from vestibule.auth.passkeys import Passkeys
 from vestibule.auth.second_steps import SecondSteps
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.totp import Totp
@@ -24,6 +28,9 @@ class FactorDesks:
     entrance: Entrance
     steps: SecondSteps
     enrolments: Enrolments
+    ceremonies: Ceremonies
+    passkeys: OwnPasskeys
+    passkey_logins: PasskeyLogins
 
     @classmethod
     def of(
@@ -40,12 +47,21 @@ class FactorDesks:
         """The desks of the service that ``settings`` describe."""
         audit, totp = sessions.audit, Totp.of(settings, clock, keys)
         entrance = Entrance(db, clock, sessions, settings.factors, settings.classic)
+        enrolments = Enrolments(db, audit, sessions, entrance, attempts, outbox, totp)
+        ceremonies, passkeys = Ceremonies(db, clock, keys), Passkeys.of(settings)
         return cls(
             entrance,
             SecondSteps(db, audit, entrance, owners, attempts, outbox, totp),
-            Enrolments(db, audit, sessions, entrance, attempts, outbox, totp),
+            enrolments,
+            ceremonies,
+            OwnPasskeys(db, clock, audit, sessions, enrolments, ceremonies, passkeys),
+            PasskeyLogins(
+                *(db, clock, audit, sessions, entrance, attempts, outbox, ceremonies, passkeys),
+                settings.must_verify,
+            ),
         )
 
     def sweep(self, most: int) -> bool:
-        """Remove up to ``most`` logins that are over, and say whether there may be more."""
-        return self.entrance.sweep(most)
+        """Remove up to ``most`` logins and challenges that are over; whether there may be more."""
+        more = [desk.sweep(most) for desk in (self.entrance, self.ceremonies)]
+        return any(more)

@@ -49,6 +49,12 @@ PASSWORD_CHANGED, PASSWORD_RESET = "password_changed", "password_reset"
 ACCOUNT_DELETED, LOCKED = "account_deleted", "locked"
 FACTOR_ADDED, FACTOR_REMOVED, FACTOR_FAILED = "factor_added", "factor_removed", "factor_failed"
 RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery_codes_made", "recovery_code_used"
+PASSKEY_ADDED, PASSKEY_REMOVED, PASSKEY_COPIED = (
+    "passkey_added",
+    "passkey_removed",
+    "passkey_copied",
+)
+PASSWORD_REMOVED = "password_removed"  # noqa: S105 - a kind of mail.
 # It only looks, because it is called more than once. ``None``: nobody is to get this mail.
 Kind = Callable[[Transaction, OutboxMessage], Letter | None]
 
@@ -137,6 +143,10 @@ KINDS: Mapping[str, Kind] = {
     ACCOUNT_DELETED: notice,
     FACTOR_ADDED: notice,
     FACTOR_REMOVED: notice,
+    PASSKEY_ADDED: notice,
+    PASSKEY_REMOVED: notice,
+    PASSKEY_COPIED: locked,
+    PASSWORD_REMOVED: notice,
     RECOVERY_CODES_MADE: notice,
     RECOVERY_CODE_USED: notice,
     # To whom an account with this address belongs by then.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 PASSWORD, ONE_TIME_CODE, RECOVERY_CODE, SEVERAL = "pwd", "otp", "rc", "mfa"
+# A key that somebody has; and that its authenticator knew them, by a finger, a face or a PIN.
+PASSKEY, VERIFIED = "pop", "user"
 
 
 def amr(*shown: str) -> str:
@@ -14,3 +16,8 @@ def amr(*shown: str) -> str:
 def words_of(stored: str | None) -> list[str]:
     """The words of what is stored; a session from before there were any showed a password."""
     return (PASSWORD if stored is None else stored).split()
+
+
+def with_passkey(stored: str | None) -> str:
+    """The words of a session that also showed a passkey, whose authenticator knew its user."""
+    return amr(*(set(words_of(stored)) - {SEVERAL}), PASSKEY, VERIFIED)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Literal, NamedTuple
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from vestibule.config.colours import DARK, EASY, LIGHT, read_colour
@@ -64,6 +65,27 @@ class PageSettings(BaseSettings):
     return_origins: str | None = Field(
         None, description="Other sites that people may be sent back to after a login."
     )
+
+    passkey_domain: str | None = Field(
+        None, description="The name that passkeys are for; that of the service unless said."
+    )
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port at which browsers reach the service; ``Settings`` knows."""
+        raise NotImplementedError
+
+    @model_validator(mode="after")
+    def _passkeys_work_here(self) -> PageSettings:
+        host = urlsplit(self.origin).hostname or ""
+        name = self.passkey_domain
+        # WebAuthn section 5.1.3: a page makes passkeys for its own host, or for one above it.
+        if name and not f".{host}".endswith(f".{name}"):
+            raise ValueError(
+                f"passkey_domain (VESTIBULE_PASSKEY_DOMAIN): people reach the service at {host}, "
+                f"whose pages cannot use passkeys for {name}. Name {host}, or what it ends with"
+            )
+        return self
 
     @field_validator("return_origins")
     @classmethod

@@ -19,6 +19,7 @@ from vestibule.db.errors import AlreadyExists, Conflict, StorageUnavailable, tra
 from vestibule.db.factors import Factors
 from vestibule.db.logins import Logins
 from vestibule.db.outbox import Outbox
+from vestibule.db.passkeys import Passkeys
 from vestibule.db.rate_limits import RateLimits
 from vestibule.db.sessions import SessionCheck, Sessions, Visit
 from vestibule.db.sqlite import SQLITE_VERSION
@@ -49,6 +50,7 @@ class Transaction:
     sessions: Sessions
     logins: Logins
     factors: Factors
+    passkeys: Passkeys
     tokens: Tokens
     outbox: Outbox
     rate_limits: RateLimits
@@ -238,11 +240,13 @@ class DB:
 
 def _tables(work: Work) -> Transaction:
     users = Users(work)
+    factors = Factors(work, users)
     return Transaction(
         users,
         Sessions(work, users),
         Logins(work, users),
-        Factors(work, users),
+        factors,
+        Passkeys(work, users, factors),
         Tokens(work, users),
         Outbox(work),
         RateLimits(work),

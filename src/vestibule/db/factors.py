@@ -1,4 +1,4 @@
-"""What somebody shows besides the password: one-time codes, and recovery codes in their place.
+"""What somebody shows besides the password: codes here, passkeys next door, and what they have.
 
 Whoever adds or takes away a factor here also writes what the user's row says of it. Nobody else
 does, so the two agree.
@@ -10,14 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from vestibule.db.statements import Statement, adding
 from vestibule.db.users import Users
 from vestibule.db.work import Work
-from vestibule.user import RecoveryCode, Totp, User
+from vestibule.user import Passkey, RecoveryCode, Totp, User
 
-OTP = "otp"
+# In the order in which a user's row has them.
+OTP, PASSKEY = KINDS = ("otp", "passkey")
 TOTP_OF = Totp.user_id == bindparam("owner")
 CODES_OF = RecoveryCode.user_id == bindparam("owner")
 ADD = Statement(adding(Totp, "user_id", "sealed", "last_step", "created_at"))
@@ -34,12 +35,19 @@ SPEND_CODE = Statement(
     delete(RecoveryCode).where(RecoveryCode.digest == bindparam("code"), CODES_OF)
 )
 DROP_CODES = Statement(delete(RecoveryCode).where(CODES_OF))
+DROP_PASSKEYS = Statement(delete(Passkey).where(Passkey.user_id == bindparam("owner")))
+HAS = Statement(
+    select(
+        exists().where(Totp.user_id == bindparam("owner")),
+        exists().where(Passkey.user_id == bindparam("owner")),
+    )
+)
 COUNT_CODES = Statement(select(func.count()).select_from(RecoveryCode).where(CODES_OF))
 
 
 @dataclass(slots=True)
 class Factors:
-    """The tables ``totp`` and ``recovery_codes``, inside one transaction.
+    """The tables ``totp`` and ``recovery_codes``, and who has what, inside one transaction.
 
     Whoever is given as a ``User`` was read in the same one, and so is kept from others.
     """
@@ -59,7 +67,14 @@ class Factors:
         self._users.lock(user.id)
         self._work.run(REMOVE, owner=user.id)
         self._work.run(ADD, user_id=user.id, sealed=sealed, last_step=step, created_at=at)
-        self._users.change(user, factors=OTP)
+        self.note(user)
+
+    def remove_totp(self, user: User) -> bool:
+        """Take the user's authenticator away, and say whether there was one."""
+        self._users.lock(user.id)
+        removed = self._work.run(REMOVE, owner=user.id) == 1
+        self.note(user)
+        return removed
 
     def accept(self, user_id: int, step: int, sealed: str) -> bool:
         """Use this step up, and say whether none as late was: of many at once, one succeeds.
@@ -73,8 +88,19 @@ class Factors:
         """Take the user's factors away, and the recovery codes with them."""
         self._users.lock(user.id)
         self._work.run(REMOVE, owner=user.id)
-        self._work.run(DROP_CODES, owner=user.id)
-        self._users.change(user, factors="")
+        self._work.run(DROP_PASSKEYS, owner=user.id)
+        self.note(user)
+
+    def note(self, user: User) -> None:
+        """Write into the user's row what factors there are, when some came or went.
+
+        Recovery codes stand in for them: with the last one they go as well.
+        """
+        there = self._work.first(HAS, owner=user.id) or ()
+        found = " ".join(kind for kind, has in zip(KINDS, there, strict=True) if has)
+        self._users.change(user, factors=found)
+        if not found:
+            self._work.run(DROP_CODES, owner=user.id)
 
     def replace_codes(self, user_id: int, digests: Sequence[str]) -> None:
         """Store recovery codes in the place of the user's earlier ones."""

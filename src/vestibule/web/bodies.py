@@ -165,10 +165,22 @@ class ExportedOtp(BaseModel):
     created_at: str
 
 
+class ExportedPasskey(BaseModel):
+    """A passkey, without its keys."""
+
+    name: str
+    created_at: str
+    last_used_at: str | None
+    sign_count: int
+    transports: list[str]
+    backed_up: bool
+
+
 class ExportedFactors(BaseModel):
     """What an account has besides its password, and how many recovery codes are left."""
 
     otp: ExportedOtp | None
+    passkeys: list[ExportedPasskey]
     recovery_codes: int
 
 

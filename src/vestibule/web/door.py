@@ -124,7 +124,12 @@ def _hint(fields: dict[str, Any]) -> str:
 
 
 def _in_words(problem: ErrorDetails) -> str:
-    wrong = {"missing": "is missing", "string_too_short": "is empty"}
+    wrong = {
+        "missing": "is missing",
+        "string_too_short": "is empty",
+        "literal_error": "is none of the words that it may be",
+        "dict_type": "is not an object",
+    }
     return f"{problem['loc'][0]} {wrong.get(problem['type'], 'is not text')}."
 
 

@@ -58,12 +58,24 @@ class OneTimeCodes(BaseModel):
     created_at: str
 
 
+class PasskeyOfAccount(BaseModel):
+    """A passkey; ``backed_up``: it is on other devices as well, or could be brought back."""
+
+    id: str
+    name: str
+    created_at: str
+    last_used_at: str | None
+    backed_up: bool
+
+
 class FactorsOfAccount(BaseModel):
-    """What an account has besides its password."""
+    """What an account has besides its password, and whether it has one."""
 
     otp: OneTimeCodes | None
+    passkeys: list[PasskeyOfAccount]
     recovery_codes: int
     required: bool
+    password: bool
 
 
 class Offer(BaseModel):

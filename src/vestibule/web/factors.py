@@ -25,6 +25,7 @@ from vestibule.web.openapi import (
     field_refusal,
     refusal,
 )
+from vestibule.web.passkeys import described
 from vestibule.web.qr import picture
 from vestibule.web.visitors import device
 
@@ -34,6 +35,13 @@ EMAIL, THEN = "alice@example.com", "2026-11-20T17:25:21+00:00"
 SECRET = "ALRTDKAWXV2PTV7GWRC7SG2JWZVGOEJS"  # noqa: S105 - nobody's.
 CODES = ["8M3K-0VQT-5XNA-R7GH-2D9W-PJ4E", "C1YB-6FZS-TKQ8-M0A3-VNHX-57RG"]
 TICKET = "a2f1c07be98d3146.mZ0jQ4YbUe1W"
+PASSKEY = {
+    "id": "9f86d081884c7d65",
+    "name": "Firefox on Linux",
+    "created_at": THEN,
+    "last_used_at": None,
+    "backed_up": True,
+}
 WRONG = refusal(WrongFactor.code, str(WrongFactor()))
 OVER = refusal(LoginOver.code, str(LoginOver()))
 NONE = refusal(UnknownFactor.code, str(UnknownFactor()))
@@ -132,9 +140,15 @@ def prove() -> ResponseReturnValue:
         (
             Answer(
                 200,
-                "The authenticator, if there is one; how many recovery codes are left; and whether "
-                "the account has to have a factor",
-                {"otp": {"created_at": THEN}, "recovery_codes": 10, "required": False},
+                "The authenticator, if there is one; passkeys; what recovery codes are left; and "
+                "whether the account has to have a factor, and has a password",
+                {
+                    "otp": {"created_at": THEN},
+                    "passkeys": [PASSKEY],
+                    "recovery_codes": 10,
+                    "required": False,
+                    "password": True,
+                },
                 (bodies.FactorsOfAccount,),
             ),
             NO_SESSION,
@@ -146,7 +160,13 @@ def listing() -> ResponseReturnValue:
     """Tell the factors of who asks."""
     found = auth().factors.enrolments.listing(session_id())
     otp = {"created_at": _time(found.otp)} if found.otp else None
-    return answer(otp=otp, recovery_codes=found.recovery_codes, required=found.required)
+    return answer(
+        otp=otp,
+        passkeys=[described(each) for each in found.passkeys],
+        recovery_codes=found.recovery_codes,
+        required=found.required,
+        password=found.password,
+    )
 
 
 @factors.post("/factors/otp")
@@ -213,11 +233,12 @@ def add() -> ResponseReturnValue:
 @factors.delete("/factors/otp")
 @describe(
     Operation(
-        "Take the authenticator from your account, and the recovery codes with it",
+        "Take the authenticator from your account",
         (
             Answer(
                 200,
-                "The password is enough again. Other sessions are over; the cookie has a new id",
+                "No code of it counts any more; the recovery codes go with the last factor. Other "
+                "sessions are over; the cookie has a new id",
                 {"message": "factor removed", "recovery_codes": None},
                 (bodies.FactorChanged,),
                 headers=COOKIE,

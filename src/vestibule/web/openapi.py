@@ -24,7 +24,7 @@ HTML = "text/html"
 REF = "#/components/schemas/{model}"
 NOTE = "_vestibule_operation"
 # What may be shown besides a password.
-Factor = Literal["otp", "recovery"]
+Factor = Literal["otp", "passkey", "recovery"]
 # A factor that is shown, or one that is added.
 Owes = Literal["factor", "enrol"]
 

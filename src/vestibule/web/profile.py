@@ -68,7 +68,20 @@ EXPORT = {
         }
     ],
     "logins": [{"expires_at": THEN}],
-    "factors": {"otp": {"created_at": THEN}, "recovery_codes": 10},
+    "factors": {
+        "otp": {"created_at": THEN},
+        "passkeys": [
+            {
+                "name": "Firefox on Linux",
+                "created_at": THEN,
+                "last_used_at": None,
+                "sign_count": 0,
+                "transports": ["internal"],
+                "backed_up": True,
+            }
+        ],
+        "recovery_codes": 10,
+    },
     "tokens": [{"purpose": "reset", "expires_at": THEN, "address": None}],
     "mails": [{"kind": "reset", "queued_at": THEN, "recipient": EMAIL, "about": None}],
     "activity": [EVENT],

@@ -1,4 +1,4 @@
-"""One-time codes, recovery codes, logins that still owe a factor, and what a session proved."""
+"""Second factors, logins that still owe one, and what a session proved."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,16 +50,43 @@ def upgrade() -> None:
         _owner("recovery_codes"),
     )
     op.create_index("ix_recovery_codes_user_id", "recovery_codes", ["user_id"])
+    _add_passkeys()
 
 
 def downgrade() -> None:
     """Forget them again."""
-    for table in ("recovery_codes", "totp", "logins"):
+    for table in ("challenges", "passkeys", "recovery_codes", "totp", "logins"):
         op.drop_table(table)
     op.drop_column("sessions", "proved_at")
     op.drop_column("sessions", "amr")
     op.drop_column("users", "administrator")
     op.drop_column("users", "factors")
+
+
+def _add_passkeys() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("user_id", NUMBER, nullable=False),
+        sa.Column("credential", sa.String(1400), nullable=False),
+        sa.Column("public_key", sa.String(2000), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("transports", sa.String(100), nullable=False),
+        sa.Column("backed_up", sa.Boolean(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.Column("last_used_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("digest", name="pk_passkeys"),
+        _owner("passkeys"),
+    )
+    op.create_index("ix_passkeys_user_id", "passkeys", ["user_id"])
+    op.create_table(
+        "challenges",
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_challenges"),
+    )
+    op.create_index("ix_challenges_expires_at", "challenges", ["expires_at"])
 
 
 def _owner(table: str) -> sa.ForeignKeyConstraint:
