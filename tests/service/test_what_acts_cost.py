@@ -54,7 +54,14 @@ READING = (
     *("/factors", "/sessions/factor"),
     *("/profile/activity", "/profile/export", "/reset_password/new?token={token}"),
     *("/register", "/login", "/account/confirm", "/account", "/account/password", "/account/email"),
-    *("/account/sessions", "/account/activity", "/account/export", "/account/delete"),
+    *(
+        "/account/factors",
+        "/account/factors/otp/remove",
+        "/account/sessions",
+        "/account/activity",
+        "/account/export",
+        "/account/delete",
+    ),
     *("/verify_email?token={token}", "/profile/email/confirm?token={token}"),
 )
 

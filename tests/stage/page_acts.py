@@ -53,6 +53,24 @@ PAGES_TOLD = {
             "credentials_wrong",
         ),
     ],
+    "POST /account/factors/otp": [
+        Told(lambda c: sent(c, "/account/factors/otp"), "factor.offer", "accepted"),
+    ],
+    "POST /account/factors/otp/confirm": [
+        Told(
+            lambda c: sent(c, "/account/factors/otp/confirm", ticket="none", code="123456"),
+            *("factor.add", "challenge_over"),
+        ),
+    ],
+    "POST /account/factors/otp/remove": [
+        Told(lambda c: sent(c, "/account/factors/otp/remove"), "factor.remove", "factor_unknown"),
+    ],
+    "POST /account/factors/recovery_codes": [
+        Told(
+            lambda c: sent(c, "/account/factors/recovery_codes"),
+            *("factor.recovery_codes", "factor_unknown"),
+        ),
+    ],
     "POST /logout": [
         Told(lambda c: sent(c, "/logout"), "logout", "accepted"),
         Told(

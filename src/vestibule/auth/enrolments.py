@@ -138,6 +138,14 @@ class Enrolments:
         acting().allow()
         return self._totp.offer(session_id, holder.email)
 
+    def offered(self, session_id: str | None, ticket: str) -> Offer:
+        """The same secret once more, for who mistyped its code.
+
+        :raises NoSession: the session is not open.
+        :raises ChallengeOver: the offer is too old, or was made to another session.
+        """
+        return self._totp.again(session_id, self.holder(session_id).email, ticket)
+
     @recorded("factor.add")
     def add(
         self, session_id: str | None, ticket: str, code: str, device: Device | None = None

@@ -64,6 +64,16 @@ class Totp:
         secret = b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
         ends = int((self._clock() + OFFERED).timestamp())
         ticket = self._keys.seal(OFFER, f"{secret}.{ends}".encode(), context=_holder(session_id))
+        return self._told(secret, email, ticket)
+
+    def again(self, session_id: str | None, email: str, ticket: str) -> Offer:
+        """An offer to this session once more.
+
+        :raises ChallengeOver: too old, or not an offer to this session.
+        """
+        return self._told(self.offered(session_id, ticket), email, ticket)
+
+    def _told(self, secret: str, email: str, ticket: str) -> Offer:
         uri = pyotp.TOTP(secret).provisioning_uri(name=email, issuer_name=self._issuer)
         return Offer(secret, uri, ticket)
 

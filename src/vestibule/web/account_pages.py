@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from vestibule.auth.errors import LoginNotRecent, NoSession, Refusal
+from vestibule.auth.errors import FactorOwed, LoginNotRecent, NoSession, Refusal
 from vestibule.auth.sessions import Visit
 from vestibule.web.bodies import Certainty, Credentials, PasswordChange
 from vestibule.web.door import FORMS, auth, forget, form, hand_over, session_id
-from vestibule.web.login_form import not_recent, signed_in
+from vestibule.web.login_form import FEW_CODES, ask_for_factor, ended, not_recent, signed_in
 from vestibule.web.openapi import BUSY_PAGE, Answer, Operation, describe, page
 from vestibule.web.problems import as_json
 from vestibule.web.sheet import Trouble, fewest, go, refused, show, words
@@ -29,7 +29,14 @@ EMAIL = "alice@example.com"
 def account() -> Response:
     """Show what can be done."""
     visit = signed_in()
-    return show("account.html", email=visit.email) if isinstance(visit, Visit) else visit
+    if not isinstance(visit, Visit):
+        return visit
+    try:
+        found = auth().factors.enrolments.listing(session_id())
+    except NoSession:
+        return ended()
+    left = found.recovery_codes if found.otp else None
+    return show("account.html", email=visit.email, left=left, few=FEW_CODES)
 
 
 @account_pages.get("/password")
@@ -62,9 +69,11 @@ def change_password() -> Response:
     try:
         _, session = auth().accounts.change_password(session_id(), current, new, device())
     except NoSession:
-        return _over()
+        return ended()
     except LoginNotRecent:
         return not_recent()
+    except FactorOwed as refusal:
+        return ask_for_factor(refusal, "", "password_changed")
     except Refusal as refusal:
         at = {"credentials_wrong": "current_password"}
         at |= dict.fromkeys(("password_refused", "password_too_long"), "new_password")
@@ -117,7 +126,7 @@ def change_email() -> Response:
     try:
         auth().email_changes.request(session_id(), email, password, device())
     except NoSession:
-        return _over()
+        return ended()
     except LoginNotRecent:
         return not_recent()
     except Refusal as refusal:
@@ -151,7 +160,7 @@ def export() -> Response:
     try:
         data = auth().accounts.export(session_id())
     except NoSession:
-        return _over()
+        return ended()
     except LoginNotRecent:
         return not_recent()
     name = {"Content-Disposition": 'attachment; filename="account.json"'}
@@ -195,13 +204,7 @@ def delete() -> Response:
     try:
         auth().accounts.delete(session_id())
     except NoSession:
-        return _over()
+        return ended()
     except LoginNotRecent:
         return not_recent()
     return forget(go("/", "deleted"))
-
-
-def _over() -> Response:
-    """What is shown where the session ended while the form was read: the form to log in."""
-    found = signed_in()
-    return found if isinstance(found, Response) else go("/account")

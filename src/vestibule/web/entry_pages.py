@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from vestibule.auth.entrance import FACTOR
 from vestibule.auth.errors import EmailTaken, FactorOwed, Refusal
 from vestibule.web.bodies import Entry, LanguageChoice
 from vestibule.web.door import FORMS, auth, forget, form, hand_over, kept_close, session_id
@@ -113,9 +112,7 @@ def _enter(email: str, password: str, onward: str) -> Response:
     try:
         session = auth().login(email, password, device(), session_id())
     except FactorOwed as refusal:
-        if refusal.owes == FACTOR:
-            return ask_for_factor(refusal, onward)
-        return login_refused(refusal, next=onward, email=email)
+        return ask_for_factor(refusal, onward)
     except Refusal as refusal:
         return login_refused(refusal, next=onward, email=email)
     # Who comes there without a cookie is told that the browser keeps none.

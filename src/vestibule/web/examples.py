@@ -10,6 +10,8 @@ from typing import Any
 
 EMAIL, OTHER_EMAIL = "alice@example.com", "alice@example.net"
 TOKEN = "0ddba11-token"  # noqa: S105 - nobody's.
+WHEN, KEY = "2026-03-14, 15:09 UTC", "ALRT DKAW XV2P TV7G WRC7 SG2J WZVG OEJS"
+URI = "otpauth://totp/auth.example.com:alice%40example.com"
 ACT = {"act": "Log-in", "time": "2026-03-14, 15:09 UTC", "done": True, "origin": "192.0.2.1"}
 SESSION = {
     "public_id": "9f86d081884c7d65",
@@ -28,11 +30,15 @@ DOCUMENT = {
 }
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
-    "account.html": {"email": EMAIL},
+    "account.html": {"email": EMAIL, "left": 3, "few": 3},
     "account_activity.html": {"acts": [ACT, ACT | {"done": False}], "older": 42},
     "account_delete.html": {"email": EMAIL},
     "account_email.html": {"now": EMAIL, "email": OTHER_EMAIL},
     "account_export.html": {},
+    "account_codes.html": {"codes": ["8M3K-0VQT-5XNA-R7GH-2D9W-PJ4E"], "next": "/account"},
+    "account_factors.html": {"otp": WHEN, "left": 3, "few": 3, "required": True},
+    "account_otp.html": {"qr": "", "key": KEY, "uri": URI, "ticket": TOKEN, "next": ""},
+    "account_otp_remove.html": {},
     "account_password.html": {"email": EMAIL, "fewest": 8},
     "account_sessions.html": {"sessions": [SESSION, OTHER_SESSION]},
     "confirm.html": {"token": TOKEN},
@@ -41,6 +47,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "error.html": {"code": "route_unknown", "again": "/login"},
     "home.html": {},
     "login.html": {"next": "/account", "email": EMAIL, "why": "first"},
+    "login_enrol.html": {"next": "/account"},
     "login_factor.html": {"next": "/account", "way": "otp", "ways": ["otp", "recovery"]},
     "proof.html": {"next": "/account", "email": EMAIL, "code": True},
     "register.html": {"next": "/account", "email": EMAIL, "fewest": 8},

@@ -106,3 +106,21 @@ class ProofForm(Proof):
     """The same as a page's form sends it; ``next`` is where to go back to."""
 
     next: Text = ""
+
+
+class Onward(BaseModel):
+    """Where to go afterwards."""
+
+    next: Text = ""
+
+
+class TicketAndCodeForm(TicketAndCode):
+    """The same as a page's form sends it; ``next`` is where to go afterwards."""
+
+    next: Text = ""
+
+
+class CodesForm(BaseModel):
+    """Recovery codes, as a page shows them."""
+
+    codes: Text = ""

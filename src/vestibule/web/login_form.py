@@ -11,9 +11,10 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from vestibule.auth.entrance import FACTOR
+from vestibule.auth.entrance import ENROL
 from vestibule.auth.errors import FactorOwed, LoginOver, NoSession, Refusal
 from vestibule.auth.registrations import UNSURE
+from vestibule.auth.second_steps import Owed
 from vestibule.auth.sessions import Visit
 from vestibule.web.door import auth, hold_back, session_id
 from vestibule.web.sheet import go, here, refused, safe_next, show
@@ -22,6 +23,8 @@ from vestibule.web.sheet import go, here, refused, safe_next, show
 USUAL_NEXT = "/account"
 # Of the forms for a second factor: what is typed there.
 WAYS = ("otp", "recovery")
+# So many recovery codes are few.
+FEW_CODES = 3
 
 
 def login_form(status: int = 200, *, next: str = "", email: str = "", why: str = "") -> Response:  # noqa: A002 - its name in the form.
@@ -47,41 +50,51 @@ def signed_in(back: str = "") -> Visit | Response:
     if visit is not None:
         return visit
     arrived = "arrived" in request.args and not session_id()
-    factors = () if arrived else owed()
-    if factors:
-        return factor_form(factors, 401, next=back or _back_here())
+    found = None if arrived else owed()
+    if found:
+        return step_form(found, 401, next=back or _back_here())
     return login_form(401, next=back or _back_here(), why="cookie" if arrived else "first")
 
 
-def owed() -> tuple[str, ...]:
-    """What the login that the request carries still owes, one of it; nothing: there is none."""
+def ended(back: str = "") -> Response:
+    """What is shown where a session ended while a form was read: the form to log in.
+
+    :param back: as for ``signed_in``.
+    """
+    found = signed_in(back)
+    return found if isinstance(found, Response) else go(USUAL_NEXT)
+
+
+def owed() -> Owed | None:
+    """What the login that the request carries still owes, if there is such a login."""
     try:
-        found = auth().factors.steps.owed(session_id())
+        return auth().factors.steps.owed(session_id())
     except LoginOver:
-        return ()
-    return found.factors if found.owes == FACTOR else ()
+        return None
 
 
 def ask_for_factor(refusal: FactorOwed, onward: str, notice: str = "") -> Response:
-    """Send who knew the password to the form for the factor; its cookie is no session."""
+    """Send who knew the password to the form for what is owed; the cookie is no session."""
     place = {"arrived": "1"} | ({"next": onward} if safe_next(onward) else {})
     return hold_back(go(f"/login/factor?{urlencode(place)}", notice), refusal)
 
 
-def factor_form(
-    factors: tuple[str, ...],
+def step_form(
+    owed: Owed,
     status: int = 200,
     *,
     next: str = "",  # noqa: A002 - the same.
     way: str = "",
     refusal: Refusal | None = None,
 ) -> Response:
-    """The form for a second factor.
+    """The form for a second factor: to show one, or to add the first.
 
     :param way: what is to be typed, if there is a choice: one of ``WAYS``.
     :param refusal: why it is shown once more.
     """
-    ways = [each for each in WAYS if each in factors]
+    if owed.owes == ENROL:
+        return show("login_enrol.html", status, next=next)
+    ways = [each for each in WAYS if each in owed.factors]
     given: dict[str, Any] = {"next": next, "way": way if way in ways else ways[0], "ways": ways}
     if refusal:
         return refused("login_factor.html", refusal, **given)

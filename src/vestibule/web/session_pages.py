@@ -16,7 +16,7 @@ from vestibule.web.door import FORMS, auth, form, page_before, session_id
 from vestibule.web.languages import Words
 from vestibule.web.login_form import not_recent, signed_in
 from vestibule.web.openapi import Answer, Operation, describe, page
-from vestibule.web.sheet import go, refused, show, words
+from vestibule.web.sheet import go, moment, refused, show, words
 
 session_pages = Blueprint("session_pages", __name__, url_prefix="/account")
 
@@ -95,8 +95,8 @@ def _sessions() -> list[dict[str, Any]]:
         each._asdict()
         | {
             "device": _device(t, each),
-            "since": _moment(t, each.created_at),
-            "seen": _moment(t, each.last_seen_at),
+            "since": moment(each.created_at),
+            "seen": moment(each.last_seen_at),
         }
         for each in auth().sessions.list(session_id())
     ]
@@ -113,10 +113,6 @@ def _act(t: Words, event: dict[str, Any]) -> dict[str, Any]:
     key = f"acts.{event['act']}"
     return event | {
         "act": t(key) if key in t else event["act"],
-        "time": _moment(t, datetime.fromisoformat(event["at"])),
+        "time": moment(datetime.fromisoformat(event["at"])),
         "done": event["outcome"] == "accepted",
     }
-
-
-def _moment(t: Words, moment: datetime) -> str:
-    return moment.strftime(str(t("page.time")))

@@ -6,6 +6,7 @@ The templates are the whole interface: a page is a template and the few words th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -177,6 +178,11 @@ def fewest() -> int:
     """How many characters a new password has at least."""
     policy = auth().passwords.policy
     return policy.min_length if policy else 1
+
+
+def moment(when: datetime) -> str:
+    """A moment, as the visitor's language writes it."""
+    return when.strftime(str(words()("page.time")))
 
 
 def go(path: str, notice: str = "") -> Response:

@@ -6,16 +6,15 @@ from flask import Blueprint, Response, request
 
 from vestibule.auth.errors import FactorOwed, LoginOver, NoSession, Refusal
 from vestibule.auth.second_steps import Entered
-from vestibule.auth.sessions import Visit
 from vestibule.web.door import FORMS, auth, form, hand_over, session_id
 from vestibule.web.factor_bodies import CodeForm, ProofForm
 from vestibule.web.login_form import (
     USUAL_NEXT,
-    factor_form,
+    ended,
     login_form,
     owed,
     proof_form,
-    signed_in,
+    step_form,
 )
 from vestibule.web.openapi import BUSY_PAGE, Answer, Operation, describe, page
 from vestibule.web.sheet import go, safe_next
@@ -32,7 +31,7 @@ DONE = Answer(303, "Done; the session is in the cookie. Go there", headers=("Loc
 @step_pages.get("/login/factor")
 @describe(
     Operation(
-        "The form for the second factor of a login",
+        "The form for the second factor of a login, to show one or to add the first",
         (
             page(200, "The form"),
             Answer(303, "The login is finished already. Go there", headers=("Location",)),
@@ -45,8 +44,8 @@ DONE = Answer(303, "Done; the session is in the cookie. Go there", headers=("Loc
 def code_form() -> Response:
     """Show the form."""
     onward, way = (request.args.get(name, "") for name in ("next", "way"))
-    factors = owed()
-    return factor_form(factors, next=onward, way=way) if factors else _over(onward)
+    found = owed()
+    return step_form(found, next=onward, way=way) if found else _over(onward)
 
 
 @step_pages.post("/login/factor")
@@ -67,14 +66,14 @@ def enter() -> Response:
     try:
         if not code.strip():
             # Sent by mistake: that is no guess.
-            raise FactorOwed(owed())
+            raise FactorOwed(())
         done = auth().factors.steps.finish(session_id(), code, device())
     except LoginOver:
         return _over(onward)
     except Refusal as refusal:
-        factors = owed()
-        if factors:
-            return factor_form(factors, next=onward, way=way, refusal=refusal)
+        found = owed()
+        if found:
+            return step_form(found, next=onward, way=way, refusal=refusal)
         # It was one wrong code too many.
         return login_form(401, next=onward, why="over")
     return _onward(done, onward)
@@ -129,8 +128,7 @@ def confirm() -> Response:
     try:
         done = auth().factors.steps.prove(session_id(), password, code, device())
     except NoSession:
-        found = signed_in(onward)
-        return go(USUAL_NEXT) if isinstance(found, Visit) else found
+        return ended(onward)
     except Refusal as refusal:
         return proof_form(next=onward, refusal=refusal)
     return _onward(done, onward, "proved")

@@ -58,7 +58,20 @@ function judged(input) {
   });
 }
 
+// Codes that are shown once: into the clipboard, or on paper.
+function copied(button) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    const codes = document.getElementById(button.dataset.copy).querySelectorAll("code");
+    await navigator.clipboard.writeText([...codes].map((code) => code.textContent).join("\n"));
+    button.textContent = button.dataset.done;
+  });
+}
+
 document.querySelectorAll("form").forEach(once);
+document.querySelectorAll("[data-copy]").forEach(copied);
+document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => print()));
+document.querySelectorAll("[data-with-script]").forEach((part) => { part.hidden = false; });
 document.querySelectorAll("input[data-show]").forEach(showable);
 document.querySelectorAll("input[data-strength]").forEach(judged);
 // Who comes back to a page that was kept may send its form again.

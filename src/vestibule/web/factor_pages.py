@@ -1,0 +1,221 @@
+"""The pages of what an account has besides its password: seen, added, taken away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+from markupsafe import Markup
+
+from vestibule.auth.enrolments import Changed
+from vestibule.auth.errors import ChallengeOver, LoginNotRecent, NoSession, Refusal
+from vestibule.auth.sessions import Visit
+from vestibule.auth.totp import Offer
+from vestibule.web.door import FORMS, auth, form, hand_over, session_id
+from vestibule.web.factor_bodies import CodesForm, Onward, TicketAndCodeForm
+from vestibule.web.login_form import FEW_CODES, ended, not_recent, signed_in
+from vestibule.web.openapi import Answer, Operation, describe, page
+from vestibule.web.qr import picture
+from vestibule.web.sheet import go, moment, refused, safe_next, show
+from vestibule.web.visitors import device
+
+factor_pages = Blueprint("factor_pages", __name__, url_prefix="/account/factors")
+
+FACTORS = "/account/factors"
+LOGIN = page(401, "Not logged in; the form to do so")
+NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
+NONE = page(404, "There is no such factor")
+NEEDED = page(409, "The account has to have a factor")
+TOO_OFTEN = page(429, "They were changed too often")._replace(headers=("Retry-After",))
+DONE = Answer(303, "Done; go back to the page", headers=("Location", "Set-Cookie"))
+TICKET = "a2f1c07be98d3146.mZ0jQ4YbUe1W"
+CODES = "8M3K-0VQT-5XNA-R7GH-2D9W-PJ4E C1YB-6FZS-TKQ8-M0A3-VNHX-57RG"
+CODE = re.compile(r"[0-9A-Z]{4}(?:-[0-9A-Z]{4}){5}")
+MOST_CODES = 10
+TEXT = "text/plain"
+GROUP = 4
+
+
+@factor_pages.get("")
+@describe(Operation("The page of how you log in", (page(200, "It"), LOGIN), cookie=True))
+def listing() -> Response:
+    """Show what there is, and what can be added."""
+    return _listed()
+
+
+def _listed(refusal: Refusal | None = None) -> Response:
+    try:
+        found = auth().factors.enrolments.listing(session_id())
+    except NoSession:
+        return ended()
+    given: dict[str, Any] = {
+        "otp": moment(found.otp) if found.otp else None,
+        "left": found.recovery_codes,
+        "few": FEW_CODES,
+        "required": found.required,
+    }
+    if refusal:
+        return refused("account_factors.html", refusal, at={"factor_wrong": ""}, **given)
+    return show("account_factors.html", **given)
+
+
+@factor_pages.post("/otp")
+@describe(
+    Operation(
+        "What the button to add an authenticator sends: show a secret for it",
+        (page(200, "The picture of it, and a form for a code"), LOGIN, NOT_RECENT),
+        body=Onward,
+        kinds=FORMS,
+        example={"next": "/account"},
+        cookie=True,
+    )
+)
+def offer() -> Response:
+    """Show the secret; nothing is changed yet."""
+    onward = form().get("next", "")
+    try:
+        made = auth().factors.enrolments.offer(session_id())
+    except NoSession:
+        return ended(FACTORS)
+    except LoginNotRecent:
+        return not_recent(FACTORS)
+    return _offered(made, onward)
+
+
+def _offered(made: Offer, onward: str, refusal: Refusal | None = None) -> Response:
+    starts = range(0, len(made.secret), GROUP)
+    given: dict[str, Any] = {
+        "qr": Markup(picture(made.uri)),  # noqa: S704 - drawn here, of no text.
+        "key": " ".join(made.secret[start : start + GROUP] for start in starts),
+        "uri": made.uri,
+        "ticket": made.ticket,
+        "next": onward,
+    }
+    if refusal:
+        return refused("account_otp.html", refusal, **given)
+    return show("account_otp.html", **given)
+
+
+@factor_pages.post("/otp/confirm")
+@describe(
+    Operation(
+        "What the form for its first code sends: make it a factor of your account",
+        (
+            page(200, "Recovery codes, shown this once"),
+            DONE,
+            page(401, "Not logged in, or not the code"),
+            page(403, "Logged in too long ago, or the secret is too old"),
+            TOO_OFTEN,
+        ),
+        body=TicketAndCodeForm,
+        kinds=FORMS,
+        example={"ticket": TICKET, "code": "492039", "next": "/account"},
+        cookie=True,
+    )
+)
+def confirm() -> Response:
+    """Add the authenticator, or show the form again with the reason."""
+    fields = form()
+    ticket, code, onward = (fields.get(name, "") for name in ("ticket", "code", "next"))
+    enrolments = auth().factors.enrolments
+    try:
+        return _changed(enrolments.add(session_id(), ticket, code, device()), "added", onward)
+    except NoSession:
+        return ended(FACTORS)
+    except LoginNotRecent:
+        return not_recent(FACTORS)
+    except ChallengeOver as refusal:
+        return _listed(refusal)
+    except Refusal as refusal:
+        return _offered(enrolments.offered(session_id(), ticket), onward, refusal)
+
+
+@factor_pages.get("/otp/remove")
+@describe(
+    Operation("The form to take the authenticator away", (page(200, "It"), LOGIN), cookie=True)
+)
+def remove_form() -> Response:
+    """Show what that means."""
+    visit = signed_in()
+    return show("account_otp_remove.html") if isinstance(visit, Visit) else visit
+
+
+@factor_pages.post("/otp/remove")
+@describe(
+    Operation(
+        "What the form to take the authenticator away sends",
+        (DONE, LOGIN, NOT_RECENT, NONE, NEEDED, TOO_OFTEN),
+        cookie=True,
+    )
+)
+def remove() -> Response:
+    """Take it away, or say why not."""
+    return _acted(lambda: auth().factors.enrolments.remove(session_id()), "removed")
+
+
+@factor_pages.post("/recovery_codes")
+@describe(
+    Operation(
+        "What the button for new recovery codes sends",
+        (
+            page(200, "They, shown this once; earlier ones are good no more"),
+            *(LOGIN, NOT_RECENT, NONE, TOO_OFTEN),
+        ),
+        cookie=True,
+    )
+)
+def renew_recovery_codes() -> Response:
+    """Show new ones."""
+    return _acted(lambda: auth().factors.enrolments.renew_recovery_codes(session_id()), "")
+
+
+@factor_pages.post("/recovery_codes/file")
+@describe(
+    Operation(
+        "What the button beside new recovery codes sends: the same codes as a file. The service "
+        "itself knows their digests alone",
+        (
+            Answer(200, "The file", CODES, content_type=TEXT, headers=("Content-Disposition",)),
+            DONE,
+            LOGIN,
+        ),
+        body=CodesForm,
+        kinds=FORMS,
+        example={"codes": CODES},
+        cookie=True,
+    )
+)
+def file() -> Response:
+    """Answer with a file of what are codes in it."""
+    visit = signed_in(FACTORS)
+    if not isinstance(visit, Visit):
+        return visit
+    codes = CODE.findall(form().get("codes", ""))[:MOST_CODES]
+    if not codes:
+        return go(FACTORS)
+    text = "".join(f"{line}\n" for line in (f"{request.host}, {visit.email}", "", *codes))
+    name = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
+    return Response(text, headers=name, mimetype=TEXT)
+
+
+def _acted(act: Callable[[], Changed], what: str) -> Response:
+    """What follows a change, or the page of factors and why there is none."""
+    try:
+        return _changed(act(), what)
+    except NoSession:
+        return ended(FACTORS)
+    except LoginNotRecent:
+        return not_recent(FACTORS)
+    except Refusal as refusal:
+        return _listed(refusal)
+
+
+def _changed(done: Changed, what: str, onward: str = "") -> Response:
+    """What follows a change: codes that are shown this once, or the page of factors."""
+    if done.recovery_codes is None:
+        back = go(safe_next(onward) or FACTORS, f"factor_{what}")
+    else:
+        back = show("account_codes.html", codes=done.recovery_codes, next=safe_next(onward) or "")
+    return hand_over(back, done.session_id)
