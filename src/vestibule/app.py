@@ -14,6 +14,7 @@ from vestibule.web.api import api
 from vestibule.web.door import guard
 from vestibule.web.entry_pages import entry_pages
 from vestibule.web.error_pages import as_asked
+from vestibule.web.factor_links import factor_links
 from vestibule.web.factor_pages import factor_pages
 from vestibule.web.factors import factors
 from vestibule.web.forgotten import forgotten
@@ -35,7 +36,7 @@ from vestibule.web.visitors import caller
 FOR_PROGRAMS = (sessions, profile, passwords, factors, passkeys, passkey_logins)
 FOR_PEOPLE = (
     *(entry_pages, account_pages, session_pages, step_pages, factor_pages),
-    *(theme, links, forgotten),
+    *(theme, links, factor_links, forgotten),
 )
 
 

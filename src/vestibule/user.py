@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -70,7 +71,16 @@ class User(Row):
 
     __tablename__ = "users"
     # A number is never given twice: what is still known of who left must not be found under it.
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - SQLAlchemy's way.
+    __table_args__ = (
+        # Of the few whose factors end: nobody else is in it.
+        Index(
+            "ix_users_factors_end_at",
+            "factors_end_at",
+            sqlite_where=text("factors_end_at IS NOT NULL"),
+            postgresql_where=text("factors_end_at IS NOT NULL"),
+        ),
+        {"sqlite_autoincrement": True},
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(250))
     # The address as it is compared: variants of case and width are one account, never two.
@@ -90,6 +100,8 @@ class User(Row):
     factors: Mapped[str] = mapped_column(String(20), server_default=text("''"))
     # A mark that operators give from a shell: by policy, these alone may have to have a factor.
     administrator: Mapped[bool] = mapped_column(server_default=false())
+    # When an operator's way back takes the factors away, if one is under way.
+    factors_end_at: Mapped[datetime | None]
 
     @property
     def pending(self) -> bool:

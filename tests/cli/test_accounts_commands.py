@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import requests
 from tests.cli.accounts import ACCOUNT, EMAIL, database, register
 from tests.running import running, vestibule
 from tests.stage.databases import only_sqlite
+from tests.stage.factors import code_of
 
 
 def test_an_account_is_shut_and_opened_under_a_running_service(tmp_path: Path) -> None:
@@ -45,7 +48,7 @@ def test_an_account_that_strangers_shut_is_unlocked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["disable", "enable", "unlock", "administrator", "log-out", "delete"]
+    "command", ["disable", "enable", "unlock", "administrator", "drop-factors", "log-out", "delete"]
 )
 def test_an_address_that_nobody_has_is_one_sentence(tmp_path: Path, command: str) -> None:
     database(tmp_path)
@@ -82,6 +85,24 @@ def test_an_account_is_marked_as_an_administrators_and_back(tmp_path: Path) -> N
     told = vestibule("audit", "tail", directory=tmp_path).stdout
     assert "account.appoint" in told
     assert "account.dismiss" in told
+
+
+def test_factors_that_were_lost_are_dropped_later_or_not(tmp_path: Path) -> None:
+    drop = ("accounts", "drop-factors", EMAIL)
+    with running(tmp_path) as server:
+        register(server.url)
+        said = vestibule(*drop, directory=tmp_path)
+        assert (said.returncode, said.stderr) == (2, "Error: This account has no second factor.\n")
+        browser = requests.Session()
+        browser.post(f"{server.url}/sessions", data=ACCOUNT, timeout=30).raise_for_status()
+        offered = browser.post(f"{server.url}/factors/otp", timeout=30).json()
+        form = {"ticket": offered["ticket"], "code": code_of(offered["secret"], time.time())}
+        browser.put(f"{server.url}/factors/otp", data=form, timeout=30).raise_for_status()
+        said = vestibule(*drop, directory=tmp_path)
+        assert re.fullmatch(r"the factors end at [\d-]+ [\d:]+ UTC\n", said.stdout)
+        assert "otp until 20" in vestibule("accounts", "list", directory=tmp_path).stdout
+        assert vestibule(*drop, "--cancel", directory=tmp_path).stdout == "the factors stay\n"
+        assert "until" not in vestibule("accounts", "list", directory=tmp_path).stdout
 
 
 def test_accounts_are_listed_and_deleted(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_a_code_makes_it_a_factor(alice: FlaskClient, clock: MovableClock) -> No
         recovery_codes=0,
         password=True,
         required=False,
+        end_at=None,
     )
     enrol(alice, clock)
     says(
@@ -77,6 +78,7 @@ def test_a_code_makes_it_a_factor(alice: FlaskClient, clock: MovableClock) -> No
         recovery_codes=10,
         password=True,
         required=False,
+        end_at=None,
     )
     half_log_in(visitor(alice.application))
 
@@ -200,6 +202,7 @@ def test_it_is_removed_with_its_recovery_codes(
         recovery_codes=0,
         password=True,
         required=False,
+        end_at=None,
     )
     assert try_login(app.test_client()).status_code == 200
     refuses(alice.delete("/factors/otp"), 404, "factor_unknown")
@@ -211,7 +214,7 @@ def test_each_change_ends_other_sessions_and_is_mailed(
     alice: FlaskClient, app: Flask, clock: MovableClock
 ) -> None:
     changes: dict[str, Callable[[], object]] = {
-        "One-time codes are on": lambda: enrol(alice, clock),
+        "A second factor was added": lambda: enrol(alice, clock),
         "You have new recovery codes": lambda: alice.post("/factors/recovery_codes"),
         "One-time codes are off": lambda: alice.delete("/factors/otp"),
     }

@@ -133,6 +133,7 @@ def test_one_that_was_removed_opens_nothing(alice: FlaskClient, app: Flask, key:
         passkeys=[],
         recovery_codes=0,
         required=False,
+        end_at=None,
         password=True,
     )
     assert try_login(app.test_client()).status_code == 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.stage.acts import TOLD, Told, stranger
+from tests.stage.acts import TOLD, Told, follow, stranger
 from tests.stage.passkey_acts import PASSKEYS_TOLD
 from tests.stage.visits import ALICE, BOB, NEW_PASSWORD, PASSWORD, WRONG
 
@@ -16,6 +16,18 @@ def sent(client: FlaskClient, path: str, **form: str) -> TestResponse:
 
 
 PAGES_TOLD = {
+    **{
+        f"POST /factors/{what}{form}": [
+            Told(
+                follow(f"/factors/{what}{form}"),
+                *(f"factor.{what}", "token_invalid"),
+                hers=False,
+                session=False,
+            ),
+        ]
+        for what in ("disown", "keep")
+        for form in ("", "/form")
+    },
     "POST /register": [
         Told(
             lambda c: sent(stranger(c), "/register", email=BOB, password=PASSWORD),

@@ -87,7 +87,7 @@ class Auth:
         attempts = Attempts.of(settings, rate_limits, known_devices, outbox)
         passwords = Passwords(db, _hasher(settings), _policy(settings), _breaches(settings, audit))
         owners, rules = Owners(passwords, sessions, attempts), Rules.of(settings)
-        factors = FactorDesks.of(settings, clock, keys, db, sessions, owners, attempts, outbox)
+        factors = FactorDesks.of(settings, keys, db, sessions, owners, attempts, tokens, outbox)
         registrations = Registrations(
             db, clock, audit, passwords, factors.entrance, tokens, outbox, attempts, rules
         )
@@ -266,7 +266,7 @@ def _sessions(settings: Settings, db: DB, clock: Clock, audit: Audit) -> Session
 
 def _tokens(settings: Settings, db: DB, clock: Clock) -> Tokens:
     reset = ENDLESS if settings.classic else settings.reset_lifetime
-    return Tokens(db, clock, reset, settings.link_lifetime)
+    return Tokens(db, clock, reset, settings.factors_wait, settings.link_lifetime)
 
 
 def _policy(settings: Settings) -> Policy | None:

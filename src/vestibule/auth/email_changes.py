@@ -16,14 +16,15 @@ from vestibule.auth.acts import acting
 from vestibule.auth.addresses import comparison_key, require_well_formed
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
-from vestibule.auth.claims import taken
+from vestibule.auth.claims import give, taken
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import AddressInUse, BadAddress, BadCredentials, BadToken, UndoOpen
 from vestibule.auth.letters import CHANGE_ASKED, EMAIL_CHANGED, UNDONE
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners
-from vestibule.auth.passwords import NONE, Passwords
-from vestibule.auth.tokens import CHANGE, OVER, UNDO, Tokens
+from vestibule.auth.passwords import Passwords
+from vestibule.auth.tokens import CHANGE, DISOWN, KEEP, OVER, UNDO, Tokens
+from vestibule.auth.ways_back import take_back
 from vestibule.config import Clock
 from vestibule.db import DB, AlreadyExists, Transaction
 from vestibule.user import User
@@ -99,7 +100,8 @@ class EmailChanges:
         """Give the account its earlier address back, or keep it from losing it; that address.
 
         Whoever asked for the change knew the password, so that opens nothing any more. Sessions
-        and links are over, and a mail with a reset link is on its way.
+        and links are over, a first factor that was added since is gone, and a mail with a reset
+        link is on its way.
 
         :raises BadToken: unknown, expired or used.
         :raises AddressInUse: the address has another account.
@@ -110,10 +112,7 @@ class EmailChanges:
                 if email is None:
                     raise BadToken(OVER)
                 acting().accept(tx)
-                self._settle(tx, user, email)
-                tx.users.change(user, hashed_password=NONE)
-                tx.sessions.close_all(user.id)
-                tx.tokens.drop_all(user.id)
+                take_back(tx, user, email, self._clock())
                 self._outbox.add(tx, UNDONE, email)
                 return email
         except AlreadyExists:
@@ -133,17 +132,8 @@ class EmailChanges:
         before = user.email
         if email is None or taken(tx, comparison_key(email), self._clock(), user.id):
             raise AddressInUse
-        self._settle(tx, user, email)
-        tx.tokens.drop_all(user.id)
+        give(tx, user, email, self._clock())
+        tx.tokens.drop_all(user.id, DISOWN, KEEP)
         self._tokens.reserve(tx, user.id, UNDO, before)
         self._outbox.add(tx, EMAIL_CHANGED, before, user_id=user.id, about=email)
         return email
-
-    def _settle(self, tx: Transaction, user: User, email: str) -> None:
-        key = comparison_key(email)
-        other = tx.users.with_key(key)
-        if other is not None and other.id != user.id and other.pending:
-            tx.users.remove(other.id)
-        tx.users.change(
-            user, email=email, email_key=key, verified_at=self._clock(), pending_until=None
-        )

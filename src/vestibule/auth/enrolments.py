@@ -28,6 +28,7 @@ from vestibule.auth.outbox import Outbox
 from vestibule.auth.passkey_errors import PasskeyNeeded
 from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, amr
 from vestibule.auth.sessions import Sessions
+from vestibule.auth.tokens import DISOWN, Tokens
 from vestibule.auth.totp import Offer, Totp, digits
 from vestibule.db import DB, Transaction
 from vestibule.db.factors import PASSKEY
@@ -59,6 +60,8 @@ class Factors(NamedTuple):
     recovery_codes: int
     # Whether the account has to have a factor.
     required: bool
+    # When an operator's way back takes all of it away, if one is under way.
+    end_at: datetime | None
     passkeys: list[OwnPasskey]
     # Whether a password opens it, with or without them.
     password: bool
@@ -104,6 +107,7 @@ class Enrolments:
     _sessions: Sessions
     _entrance: Entrance
     _attempts: Attempts
+    _tokens: Tokens
     _outbox: Outbox
     _totp: Totp
 
@@ -121,7 +125,8 @@ class Enrolments:
             left = tx.factors.codes_left(user.id)
             passkeys = [OwnPasskey.of(each) for each in tx.passkeys.of_user(user.id)]
         since, required = row.created_at if row else None, self._entrance.requires_factor(user)
-        return Factors(since, left, required, passkeys, bool(user.hashed_password))
+        ends, password = user.factors_end_at, bool(user.hashed_password)
+        return Factors(since, left, required, ends, passkeys, password)
 
     @recorded("factor.offer")
     def offer(self, session_id: str | None) -> Offer:
@@ -253,8 +258,11 @@ class Enrolments:
         with self._db.begin() as tx:
             around = self._login if holder.login else self._session
             with around(tx, holder, session_id, device) as change:
+                user, had = change.user, change.user.factors
                 yield change
-            user = change.user
+            if user.factors and not had:
+                # It may be a thief's: see ``ways_back``.
+                self._tokens.reserve_once(tx, user.id, DISOWN, user.email)
             tx.sessions.close_all(user.id, but=digest(change.renewed))
             tx.logins.drop(user.id)
             self._outbox.add(tx, mail, user.email, user_id=user.id)
@@ -271,6 +279,7 @@ class Enrolments:
         row = self._sessions.require_recent(tx, session_id, user.id)
         change = Change(tx, user, PASSWORD if row.amr is None else row.amr)
         yield change
+        self._entrance.stay(tx, user)
         proved = row.proved_at or row.created_at
         change.renewed = self._entrance.renew(tx, session_id, user, change.shown, proved)
 

@@ -24,6 +24,7 @@ from vestibule.auth.devices import Device
 from vestibule.auth.errors import FactorOwed, LoginOver, NoSession
 from vestibule.auth.proofs import PASSWORD, SEVERAL, amr
 from vestibule.auth.sessions import Sessions
+from vestibule.auth.tokens import KEEP
 from vestibule.config import Clock, Required
 from vestibule.db import DB, Transaction
 from vestibule.db.factors import OTP, PASSKEY
@@ -82,7 +83,10 @@ class Entrance:
         :param instead_of: the session id that the request came with; its session ends.
         :param shown: all that they showed, as a session has it.
         """
-        owes = "" if self._classic or SEVERAL in shown.split() else self._owed(user)
+        several = SEVERAL in shown.split()
+        owes = "" if self._classic or several else self._owed(user)
+        if several:
+            self.stay(tx, user)
         if not owes:
             acting().accept(tx)
             return Admitted(self._sessions.open(tx, user.id, device, instead_of, shown))
@@ -138,8 +142,15 @@ class Entrance:
         """
         if not tx.logins.spend(login.digest, self._clock()):
             raise LoginOver
+        self.stay(tx, user)
         shown = amr(PASSWORD, *shown.split())
         return self._sessions.open(tx, user.id, device, None, shown)
+
+    def stay(self, tx: Transaction, user: User) -> None:
+        """End a way back that is under way, within ``tx``: who has a factor was here."""
+        if user.factors_end_at:
+            tx.users.change(user, factors_end_at=None)
+            tx.tokens.drop(user.id, KEEP)
 
     def renew(
         self,
@@ -156,6 +167,8 @@ class Entrance:
         :raises NoSession: it was closed meanwhile.
         """
         old, new, when = digest(session_id or ""), new_secret(), proved_at or self._clock()
+        if not proved_at and SEVERAL in shown.split():
+            self.stay(tx, user)
         if not tx.sessions.renew(user.id, old, digest(new), shown, when):
             raise NoSession
         return new

@@ -24,6 +24,7 @@ def everything(tx: Transaction, user: User) -> dict[str, Any]:
             "verified_at": _time(user.verified_at),
             "pseudonym": user.pseudonym,
             "administrator": user.administrator,
+            "factors_end_at": _time(user.factors_end_at),
         },
         "sessions": [_session(row) for row in tx.sessions.of_user(user.id)],
         "logins": [{"expires_at": _time(row.expires_at)} for row in tx.logins.of_user(user.id)],

@@ -16,8 +16,10 @@ from vestibule.auth.passkey_logins import PasskeyLogins
 from vestibule.auth.passkeys import Passkeys
 from vestibule.auth.second_steps import SecondSteps
 from vestibule.auth.sessions import Sessions
+from vestibule.auth.tokens import Tokens
 from vestibule.auth.totp import Totp
-from vestibule.config import Clock, Settings
+from vestibule.auth.ways_back import WaysBack
+from vestibule.config import Settings
 from vestibule.db import DB
 
 
@@ -31,23 +33,25 @@ class FactorDesks:
     ceremonies: Ceremonies
     passkeys: OwnPasskeys
     passkey_logins: PasskeyLogins
+    ways_back: WaysBack
 
     @classmethod
     def of(
         cls,
         settings: Settings,
-        clock: Clock,
         keys: Keys,
         db: DB,
         sessions: Sessions,
         owners: Owners,
         attempts: Attempts,
+        tokens: Tokens,
         outbox: Outbox,
     ) -> FactorDesks:
         """The desks of the service that ``settings`` describe."""
-        audit, totp = sessions.audit, Totp.of(settings, clock, keys)
+        audit, clock = sessions.audit, sessions.clock
+        totp = Totp.of(settings, clock, keys)
         entrance = Entrance(db, clock, sessions, settings.factors, settings.classic)
-        enrolments = Enrolments(db, audit, sessions, entrance, attempts, outbox, totp)
+        enrolments = Enrolments(db, audit, sessions, entrance, attempts, tokens, outbox, totp)
         ceremonies, passkeys = Ceremonies(db, clock, keys), Passkeys.of(settings)
         return cls(
             entrance,
@@ -59,9 +63,13 @@ class FactorDesks:
                 *(db, clock, audit, sessions, entrance, attempts, outbox, ceremonies, passkeys),
                 settings.must_verify,
             ),
+            WaysBack(db, clock, audit, entrance, tokens, outbox, settings.factors_wait),
         )
 
     def sweep(self, most: int) -> bool:
-        """Remove up to ``most`` logins and challenges that are over; whether there may be more."""
-        more = [desk.sweep(most) for desk in (self.entrance, self.ceremonies)]
+        """Remove up to ``most`` of what is over: logins, challenges, factors that were to end.
+
+        :returns: whether there may be more.
+        """
+        more = [desk.sweep(most) for desk in (self.entrance, self.ceremonies, self.ways_back)]
         return any(more)

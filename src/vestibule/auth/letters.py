@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from vestibule.auth.addresses import comparison_key
 from vestibule.auth.claims import taken
-from vestibule.auth.tokens import CHANGE, RESET, UNDO, VERIFY
+from vestibule.auth.tokens import CHANGE, DISOWN, KEEP, RESET, UNDO, VERIFY
 from vestibule.db import Transaction
 from vestibule.records import OutboxMessage
 from vestibule.user import Token
@@ -48,6 +48,7 @@ CHANGE_ASKED, EMAIL_CHANGED, UNDONE = "change_asked", "email_changed", "undone"
 PASSWORD_CHANGED, PASSWORD_RESET = "password_changed", "password_reset"
 ACCOUNT_DELETED, LOCKED = "account_deleted", "locked"
 FACTOR_ADDED, FACTOR_REMOVED, FACTOR_FAILED = "factor_added", "factor_removed", "factor_failed"
+FACTORS_ENDING, FACTORS_GONE, DISOWNED = "factors_ending", "factors_gone", "disowned"
 RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery_codes_made", "recovery_code_used"
 PASSKEY_ADDED, PASSKEY_REMOVED, PASSKEY_COPIED = (
     "passkey_added",
@@ -112,6 +113,22 @@ def email_changed(tx: Transaction, message: OutboxMessage) -> Letter | None:
     return _undo(tx, message, changed=True)
 
 
+def factor_added(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """That a factor was added; of a first one, with the link that takes it and more off again."""
+    place = _place(tx, message, DISOWN)
+    ticket = Ticket(place.user_id, DISOWN, message.recipient) if place else None
+    return Letter(message.recipient, ticket, user_id=message.user_id)
+
+
+def factors_ending(tx: Transaction, message: OutboxMessage) -> Letter | None:
+    """The link that keeps factors which an operator is to take away, as long as they are there."""
+    place = _place(tx, message, KEEP)
+    if place is None:
+        return None
+    ticket = Ticket(place.user_id, KEEP, message.recipient)
+    return Letter(message.recipient, ticket, about=message.about or "")
+
+
 def _undo(tx: Transaction, message: OutboxMessage, *, changed: bool) -> Letter | None:
     place = _place(tx, message, UNDO)
     user = tx.users.get(place.user_id) if place else None
@@ -141,12 +158,16 @@ KINDS: Mapping[str, Kind] = {
     PASSWORD_CHANGED: notice,
     PASSWORD_RESET: notice,
     ACCOUNT_DELETED: notice,
-    FACTOR_ADDED: notice,
+    FACTOR_ADDED: factor_added,
     FACTOR_REMOVED: notice,
-    PASSKEY_ADDED: notice,
+    PASSKEY_ADDED: factor_added,
     PASSKEY_REMOVED: notice,
     PASSKEY_COPIED: locked,
     PASSWORD_REMOVED: notice,
+    FACTORS_ENDING: factors_ending,
+    FACTORS_GONE: notice,
+    # As of a change that was undone.
+    DISOWNED: reset,
     RECOVERY_CODES_MADE: notice,
     RECOVERY_CODE_USED: notice,
     # To whom an account with this address belongs by then.

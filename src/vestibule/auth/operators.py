@@ -30,6 +30,8 @@ class Entry(NamedTuple):
     administrator: bool
     # What there is besides the password.
     factors: tuple[str, ...]
+    # When they are taken away, if they are.
+    factors_end_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -161,4 +163,5 @@ def _entry(user: User) -> Entry:
         user.pending,
         user.administrator,
         tuple(user.factors.split()),
+        user.factors_end_at,
     )

@@ -22,13 +22,14 @@ from typing import NamedTuple
 from vestibule.auth.acts import acting
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
+from vestibule.auth.claims import reserved
 from vestibule.auth.devices import Device
 from vestibule.auth.entrance import Entrance
 from vestibule.auth.errors import BadCredentials, EmailTaken, TooManyAttempts, Unverified
 from vestibule.auth.letters import REGISTERED_AGAIN
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Checked, Passwords
-from vestibule.auth.tokens import UNDO, VERIFY, Tokens
+from vestibule.auth.tokens import VERIFY, Tokens
 from vestibule.config import Clock, Settings
 from vestibule.db import DB, AlreadyExists
 from vestibule.user import User
@@ -170,12 +171,12 @@ class Registrations:
         now = self._clock()
         until = now + self._rules.kept if self._rules.required else None
         with self._db.begin() as tx:
-            user, reserved = tx.users.with_key(key), tx.tokens.leads_to(key, UNDO, now)
+            user, held = tx.users.with_key(key), reserved(tx, key, now)
             if self.concealed:
                 # What leads to an earlier registration is over. Of nobody's there is nothing to
                 # remove: the database does as much for every address, and time tells nothing.
                 tx.tokens.drop(user.id if user and user.pending else 0, VERIFY)
-            if user is None and not reserved:
+            if user is None and not held:
                 columns = {"email_key": key, "created_at": now, "pending_until": until}
                 user = tx.users.add(email=email, hashed_password=hashed, **columns)
             elif user is not None and user.pending and self._rules.required and self.concealed:

@@ -57,7 +57,7 @@ class Sessions:
     """The sessions of all users."""
 
     _db: DB
-    _clock: Clock
+    clock: Clock
     audit: Audit
     idle: timedelta
     lifetime: timedelta
@@ -83,7 +83,7 @@ class Sessions:
         :param instead_of: a session id whose session, if there is one, ends (OWASP ASVS 7.2.4).
         :param amr: what was proved, in the words of ``proofs``.
         """
-        session_id, now = new_secret(), self._clock()
+        session_id, now = new_secret(), self.clock()
         if self.single:
             tx.sessions.close_all(user_id)
         elif instead_of:
@@ -110,7 +110,7 @@ class Sessions:
         """
         if not session_id:
             return None
-        now = self._clock()
+        now = self.clock()
         visit = self._db.find_session(
             digest(session_id), now, idle=self.idle, lifetime=self.lifetime
         )
@@ -147,7 +147,7 @@ class Sessions:
 
         :raises NoSession: it is not open.
         """
-        visit, now = self.require(session_id), self._clock()
+        visit, now = self.require(session_id), self.clock()
         with self._db.read() as tx:
             rows = tx.sessions.of_user(visit.user_id)
         found = [
@@ -231,7 +231,7 @@ class Sessions:
         :raises LoginNotRecent: it was longer ago.
         """
         row = self.again(tx, session_id, user_id)
-        if (row.proved_at or row.created_at) <= self._clock() - self.recent:
+        if (row.proved_at or row.created_at) <= self.clock() - self.recent:
             raise LoginNotRecent
         return row
 
@@ -242,5 +242,5 @@ class Sessions:
 
     def sweep(self, most: int) -> bool:
         """Remove up to ``most`` sessions that are over, and say whether there may be more."""
-        now = self._clock()
+        now = self.clock()
         return self._db.sweep(lambda tx: tx.sessions.over(now, self.idle), most)

@@ -24,6 +24,12 @@ from vestibule.db import DB, Transaction
 from vestibule.user import Token, User
 
 RESET, VERIFY, CHANGE, UNDO = "reset", "verify", "change", "undo"
+# A first factor was not the owner's doing; and: factors that an operator takes away are to stay.
+DISOWN, KEEP = "disown", "keep"
+# Counted from the request, not from when the mail is written.
+FROM_REQUEST = (CHANGE, DISOWN, KEEP)
+# Somebody who reads no mail over a weekend has it on Monday.
+DISOWNED = timedelta(days=3)
 # As long as mail is tried to be sent: a mail server that is down must not cost the owner the link.
 UNDO_RESERVED = timedelta(days=1)
 
@@ -34,29 +40,48 @@ class Tokens:
 
     _db: DB
     _clock: Clock
-    # Of a reset token, and of all others.
+    # Of a reset token, of one that keeps factors, and of all others.
     _reset_lifetime: timedelta
+    _wait: timedelta
     _link_lifetime: timedelta
 
     def lifetime(self, purpose: str) -> timedelta:
         """How long a token for this purpose works."""
-        return self._reset_lifetime if purpose == RESET else self._link_lifetime
+        own = {RESET: self._reset_lifetime, KEEP: self._wait, DISOWN: DISOWNED}
+        return own.get(purpose, self._link_lifetime)
 
     def issue(self, tx: Transaction, user_id: int, purpose: str, address: str | None = None) -> str:
         """A fresh token, in place of the user's earlier one for the same purpose."""
         token, ends = new_secret(), self._clock() + self.lifetime(purpose)
-        place = tx.tokens.of(user_id, purpose, self._clock()) if purpose == CHANGE else None
+        asked = purpose in FROM_REQUEST
+        place = tx.tokens.of(user_id, purpose, self._clock()) if asked else None
         if place is not None:
-            # Counted from the request, whether or not there is a mail: the end is shown to who
-            # asked, and must not tell whether the address has an account.
+            # Of a change, the end is shown to who asked, and must not tell whether the address has
+            # an account: it is the same whether or not there is a mail.
             ends = place.expires_at
         self._store(tx, user_id, purpose, token, ends, address)
         return token
 
-    def reserve(self, tx: Transaction, user_id: int, purpose: str, address: str) -> None:
-        """Keep a place for the token that is made when its mail is written."""
+    def reserve(
+        self,
+        tx: Transaction,
+        user_id: int,
+        purpose: str,
+        address: str,
+        ends: datetime | None = None,
+    ) -> None:
+        """Keep a place for the token that is made when its mail is written.
+
+        :param ends: if not after the usual time.
+        """
         lifetime = UNDO_RESERVED if purpose == UNDO else self.lifetime(purpose)
-        self._store(tx, user_id, purpose, new_secret(), self._clock() + lifetime, address)
+        ends = ends or self._clock() + lifetime
+        self._store(tx, user_id, purpose, new_secret(), ends, address)
+
+    def reserve_once(self, tx: Transaction, user_id: int, purpose: str, address: str) -> None:
+        """The same, unless there is such a place or token already."""
+        if not tx.tokens.of(user_id, purpose, self._clock()):
+            self.reserve(tx, user_id, purpose, address)
 
     def look(self, token: str | None, purpose: str) -> Token:
         """The token, which stays valid.
@@ -89,12 +114,13 @@ class Tokens:
         return user, found.address
 
     def void(self, tx: Transaction, user: User) -> None:
-        """Remove all tokens of the user but one that leads back to an earlier address.
+        """Remove all tokens of the user but those that lead back from what a thief did.
 
-        A thief who changed the address would otherwise kill the link that undoes it by changing
-        the password too.
+        A thief who changed the address, or added a factor, would otherwise kill the link that
+        undoes it by changing the password too.
         """
-        tx.tokens.drop_all_but(user.id, UNDO, elsewhere=user.email_key)
+        back = {"elsewhere": user.email_key, "kept": DISOWN, "kept_too": KEEP}
+        tx.tokens.drop_all_but(user.id, UNDO, **back)
 
     def sweep(self, most: int) -> bool:
         """Remove up to ``most`` tokens that are over, and say whether there may be more."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import click
 
-from vestibule.auth.errors import UnknownEmail
+from vestibule.auth.errors import UnknownEmail, UnknownFactor
 from vestibule.auth.operators import Entry, Operators
 from vestibule.cli import options
 from vestibule.cli.desk import front_desk
@@ -94,6 +94,28 @@ def administrator(address: str, revoke: bool, data: str | None) -> None:
     click.echo("no administrator" if revoke else "administrator, and logged out everywhere")
 
 
+@accounts.command("drop-factors")
+@click.argument("address")
+@click.option("--cancel", is_flag=True, help="Leave them after all.")
+@options.data
+def drop_factors(address: str, cancel: bool, data: str | None) -> None:
+    """Take the factors of who lost them away, after a waiting time; a mail tells the owner.
+
+    Make sure first that it is the owner who asks.
+    """
+    ways_back = front_desk(data).factors.ways_back
+    try:
+        if cancel:
+            ways_back.cancel(address)
+            click.echo("the factors stay")
+        else:
+            click.echo(f"the factors end at {_time(ways_back.begin(address))} UTC")
+    except UnknownEmail as error:
+        raise CannotStart(str(error)) from error
+    except UnknownFactor as error:
+        raise CannotStart("This account has no second factor.") from error
+
+
 @accounts.command("log-out")
 @click.argument("address", required=False)
 @click.option("--everybody", is_flag=True, help="Of all accounts.")
@@ -119,6 +141,8 @@ def _row(entry: Entry) -> tuple[str, ...]:
     if entry.administrator:
         state += ", administrator"
     factors = " ".join(entry.factors) or "-"
+    if entry.factors_end_at:
+        factors += f" until {_time(entry.factors_end_at)}"
     return (entry.email, _time(entry.created_at), _time(entry.verified_at), factors, state)
 
 

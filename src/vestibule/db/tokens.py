@@ -20,16 +20,20 @@ PURPOSE = Token.purpose == bindparam("purpose")
 ALIVE = Token.expires_at > bindparam("now")
 ADD = Statement(adding(Token, *COLUMNS))
 DROP = Statement(delete(Token).where(OWN, PURPOSE))
-DROP_ALL = Statement(delete(Token).where(OWN))
-DROP_ALL_BUT = Statement(
-    delete(Token).where(
-        OWN, ~and_(Token.purpose == bindparam("but"), Token.address_key != bindparam("elsewhere"))
-    )
-)
+NOT_KEPT = Token.purpose.not_in([bindparam("kept"), bindparam("kept_too")])
+DROP_ALL = Statement(delete(Token).where(OWN, NOT_KEPT))
+HERE = ~and_(Token.purpose == bindparam("but"), Token.address_key != bindparam("elsewhere"))
+DROP_ALL_BUT = Statement(delete(Token).where(OWN, NOT_KEPT, HERE))
 OF = Statement(select(Token).where(OWN, PURPOSE, ALIVE), of=Token)
 OF_USER = Statement(select(Token).where(OWN).order_by(Token.purpose), of=Token)
 LEADS_TO = Statement(
-    select(exists().where(Token.address_key == bindparam("address_key"), PURPOSE, ALIVE))
+    select(
+        exists().where(
+            Token.address_key == bindparam("address_key"),
+            Token.purpose.in_([bindparam("purpose"), bindparam("purpose_too")]),
+            ALIVE,
+        )
+    )
 )
 ACCEPTED = (
     Token.digest == bindparam("digest"),
@@ -58,18 +62,22 @@ class Tokens:
         self._users.lock(user_id)
         self._work.run(DROP, user_id=user_id, purpose=purpose)
 
-    def drop_all(self, user_id: int) -> None:
-        """Remove the user's tokens."""
+    def drop_all(self, user_id: int, kept: str = "", kept_too: str = "") -> None:
+        """Remove the user's tokens, but those with these purposes."""
         self._users.lock(user_id)
-        self._work.run(DROP_ALL, user_id=user_id)
+        self._work.run(DROP_ALL, user_id=user_id, kept=kept, kept_too=kept_too)
 
-    def drop_all_but(self, user_id: int, purpose: str, *, elsewhere: str) -> None:
+    def drop_all_but(
+        self, user_id: int, purpose: str, *, elsewhere: str, kept: str, kept_too: str
+    ) -> None:
         """Remove the user's tokens; that with this purpose stays if its address is another.
 
         :param elsewhere: the address key that it must not be about, to stay.
+        :param kept: a purpose whose token stays whatever it is about; so does ``kept_too``'s.
         """
         self._users.lock(user_id)
-        self._work.run(DROP_ALL_BUT, user_id=user_id, but=purpose, elsewhere=elsewhere)
+        named = {"kept": kept, "kept_too": kept_too, "but": purpose, "elsewhere": elsewhere}
+        self._work.run(DROP_ALL_BUT, user_id=user_id, **named)
 
     def of(self, user_id: int, purpose: str, now: datetime) -> Token | None:
         """The user's token for this purpose, if it is not over."""
@@ -79,9 +87,10 @@ class Tokens:
         """The user's tokens, by purpose."""
         return self._work.all(OF_USER, user_id=user_id)
 
-    def leads_to(self, address_key: str, purpose: str, now: datetime) -> bool:
-        """Whether somebody's token for this purpose, not over, is about this address."""
-        return bool(self._work.value(LEADS_TO, address_key=address_key, purpose=purpose, now=now))
+    def leads_to(self, address_key: str, purpose: str, too: str, now: datetime) -> bool:
+        """Whether somebody's token for one of two purposes, not over, is about this address."""
+        purposes = {"purpose": purpose, "purpose_too": too}
+        return bool(self._work.value(LEADS_TO, address_key=address_key, now=now, **purposes))
 
     def good(self, digest: str, purpose: str, now: datetime, last: datetime) -> Token | None:
         """The token with this digest, if it would still be accepted now.

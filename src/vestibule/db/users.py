@@ -37,11 +37,14 @@ OF_SESSION = Statement(
 LOCK = Statement(_locked(select(User.id).where(User.id == bindparam("user_id"))))
 COLUMNS = (
     *("email", "email_key", "hashed_password", "created_at", "pseudonym"),
-    *("verified_at", "disabled_at", "pending_until", "factors", "administrator"),
+    *("verified_at", "disabled_at", "pending_until", "factors", "administrator", "factors_end_at"),
 )
 ADD = Statement(adding(User, *COLUMNS).returning(User.id))
 REWRITE = Statement(
     update(User).where(User.id == bindparam("user_id")).values(hashed_password=User.hashed_password)
+)
+FACTORS_OVER = Statement(
+    select(User.id).where(User.factors_end_at <= bindparam("now")).limit(bindparam("most"))
 )
 REMOVE = Statement(delete(User).where(User.id == bindparam("user_id")))
 AFTER = Statement(
@@ -122,6 +125,10 @@ class Users:
         """The accounts whose address nobody verified in time."""
         late = and_(User.pending_until <= now, User.disabled_at.is_(None))
         return Over(self._work, User.id, late)
+
+    def factors_over(self, now: datetime, most: int) -> list[int]:
+        """The numbers of up to ``most`` accounts whose factors were to end by now."""
+        return [number for (number,) in self._work.all(FACTORS_OVER, now=now, most=most)]
 
     def _one(self, statement: Statement, **values: Any) -> User | None:
         user: User | None = self._work.first(statement, **values)

@@ -138,6 +138,7 @@ class ExportedAccount(BaseModel):
     verified_at: str | None
     pseudonym: str
     administrator: bool
+    factors_end_at: str | None
 
 
 class ExportedSession(BaseModel):

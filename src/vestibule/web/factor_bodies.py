@@ -75,6 +75,7 @@ class FactorsOfAccount(BaseModel):
     passkeys: list[PasskeyOfAccount]
     recovery_codes: int
     required: bool
+    end_at: str | None
     password: bool
 
 

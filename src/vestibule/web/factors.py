@@ -141,12 +141,14 @@ def prove() -> ResponseReturnValue:
             Answer(
                 200,
                 "The authenticator, if there is one; passkeys; what recovery codes are left; and "
-                "whether the account has to have a factor, and has a password",
+                "whether the account has to have a factor, and has a password. ``end_at``: when an "
+                "operator's way back takes all factors away",
                 {
                     "otp": {"created_at": THEN},
                     "passkeys": [PASSKEY],
                     "recovery_codes": 10,
                     "required": False,
+                    "end_at": None,
                     "password": True,
                 },
                 (bodies.FactorsOfAccount,),
@@ -165,6 +167,7 @@ def listing() -> ResponseReturnValue:
         passkeys=[described(each) for each in found.passkeys],
         recovery_codes=found.recovery_codes,
         required=found.required,
+        end_at=_time(found.end_at) if found.end_at else None,
         password=found.password,
     )
 

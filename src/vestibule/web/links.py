@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flask import Blueprint, Response, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from vestibule.auth.errors import BadToken, FactorOwed, Refusal
+from vestibule.auth.errors import FactorOwed
 from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
 from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
-from vestibule.web.door import FORMS, answer, auth, form, hand_over, read, session_id
+from vestibule.web.door import FORMS, answer, auth, hand_over, read, session_id
+from vestibule.web.link_form import done, sent, shown
 from vestibule.web.login_form import ask_for_factor
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
@@ -25,7 +24,6 @@ from vestibule.web.openapi import (
     field_refusal,
     page,
 )
-from vestibule.web.sheet import refused, show
 from vestibule.web.visitors import device
 
 links = Blueprint("links", __name__)
@@ -62,8 +60,8 @@ EXAMPLE = {"token": TOKEN, "password": "paint dries slowly"}
 )
 def verify() -> ResponseReturnValue:
     """Spend the token that the address got, and hand over a session."""
-    sent = read(LinkAndPassword, missing=400)
-    email, session = auth().registrations.verify(sent.token, sent.password, device(), session_id())
+    body = read(LinkAndPassword, missing=400)
+    email, session = auth().registrations.verify(body.token, body.password, device(), session_id())
     return hand_over(answer(email=email, message="email verified"), session)
 
 
@@ -77,7 +75,7 @@ def verify() -> ResponseReturnValue:
 )
 def verify_form() -> ResponseReturnValue:
     """Show the form."""
-    return _shown(VERIFY, "verify.html")
+    return shown(VERIFY, "verify.html")
 
 
 @links.post("/verify_email/form")
@@ -106,9 +104,9 @@ def verify_by_form() -> ResponseReturnValue:
             email, session = auth().registrations.verify(token, password, device(), session_id())
         except FactorOwed as refusal:
             return ask_for_factor(refusal, "", "verified")
-        return hand_over(_done("verify", email), session)
+        return hand_over(done("verify", email), session)
 
-    return _sent(act, "verify.html", "password_wrong_at_verifying")
+    return sent(act, "verify.html", "password_wrong_at_verifying")
 
 
 @links.get("/profile/email/confirm")
@@ -121,7 +119,7 @@ def verify_by_form() -> ResponseReturnValue:
 )
 def confirm_form() -> ResponseReturnValue:
     """Show the form."""
-    return _shown(CHANGE, "confirm.html")
+    return shown(CHANGE, "confirm.html")
 
 
 @links.post("/profile/email/confirm/form")
@@ -147,9 +145,9 @@ def confirm() -> ResponseReturnValue:
 
     def act(token: str, password: str) -> ResponseReturnValue:
         email = auth().email_changes.confirm(token, password, device())
-        return _done("confirm", email)
+        return done("confirm", email)
 
-    return _sent(act, "confirm.html")
+    return sent(act, "confirm.html")
 
 
 @links.get("/profile/email/undo")
@@ -162,7 +160,7 @@ def confirm() -> ResponseReturnValue:
 )
 def undo_form() -> ResponseReturnValue:
     """Show the form."""
-    return _shown(UNDO, "undo.html")
+    return shown(UNDO, "undo.html")
 
 
 @links.post("/profile/email/undo/form")
@@ -184,37 +182,6 @@ def undo() -> ResponseReturnValue:
 
     def act(token: str, _: str) -> ResponseReturnValue:
         email = auth().email_changes.undo(token)
-        return _done("undo", email)
+        return done("undo", email)
 
-    return _sent(act, "undo.html")
-
-
-def _done(what: str, email: str) -> Response:
-    return show("done.html", what=what, more=f"{what}.more", email=email)
-
-
-def _shown(purpose: str, template: str) -> ResponseReturnValue:
-    """The form for the token in the query. Nothing is spent: mail scanners open links too."""
-    token = request.args.get("token", "")
-    if not auth().tokens.opens(token, purpose):
-        return show("reset_over.html", 403)
-    return show(template, token=token)
-
-
-def _sent(
-    act: Callable[[str, str], ResponseReturnValue], template: str, wrong: str = "password_wrong"
-) -> ResponseReturnValue:
-    """What ``act`` answers to the token and password of the form, or the form once more.
-
-    :param wrong: the words for a wrong password.
-    """
-    fields = form()
-    token = fields.get("token", "")
-    try:
-        return act(token, fields.get("password", ""))
-    except BadToken:
-        return show("reset_over.html", 403)
-    except Refusal as refusal:
-        # These forms have no field for an address.
-        nowhere, instead = {"email_in_use": ""}, {"credentials_wrong": wrong}
-        return refused(template, refusal, at=nowhere, instead=instead, token=token)
+    return sent(act, "undo.html")

@@ -19,7 +19,12 @@ from vestibule.web.problems import CrossSite, UnknownHost
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # What a token alone allows: whoever has it needs nobody's cookie. Over plain http a browser sends
 # ``Origin: null`` from our own form there, because its page has ``Referrer-Policy: no-referrer``.
-BY_TOKEN = frozenset({"pages.reset", "links.confirm", "links.undo"})
+BY_TOKEN = frozenset(
+    {
+        *("pages.reset", "links.confirm", "links.undo"),
+        *("factor_links.disown_by_form", "factor_links.keep_by_form"),
+    }
+)
 # Asked by address, by programs that know no name.
 HEALTH = frozenset({"/healthz", "/readyz"})
 

@@ -53,6 +53,7 @@ EXPORT = {
         "created_at": THEN,
         "verified_at": None,
         "administrator": False,
+        "factors_end_at": None,
         "pseudonym": "5f0c2ad1f0a94c2f8f1d7a3f0c9b1e44",
     },
     "sessions": [

@@ -19,6 +19,10 @@ def upgrade() -> None:
     op.add_column("users", factors)
     mark = sa.Column("administrator", sa.Boolean(), nullable=False, server_default=sa.false())
     op.add_column("users", mark)
+    op.add_column("users", sa.Column("factors_end_at", MOMENT, nullable=True))
+    some = sa.text("factors_end_at IS NOT NULL")
+    name, columns = "ix_users_factors_end_at", ["factors_end_at"]
+    op.create_index(name, "users", columns, sqlite_where=some, postgresql_where=some)
     op.add_column("sessions", sa.Column("amr", sa.String(40), nullable=True))
     op.add_column("sessions", sa.Column("proved_at", MOMENT, nullable=True))
     op.create_table(
@@ -59,6 +63,8 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_column("sessions", "proved_at")
     op.drop_column("sessions", "amr")
+    op.drop_index("ix_users_factors_end_at", "users")
+    op.drop_column("users", "factors_end_at")
     op.drop_column("users", "administrator")
     op.drop_column("users", "factors")
 
