@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.conftest import Build
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
 from tests.stage.databases import on_both_databases
 from tests.stage.factors import enrol, half_log_in, prove, send
 from tests.stage.passkeys import Made, SoftPasskey, add, asked, hand_in, offered, show
+from tests.stage.profiles import STRICT
 from tests.stage.raw import rows
-from tests.stage.visits import ALICE, BOB, log_in, register, try_login, visitor
+from tests.stage.visits import (
+    ALICE,
+    BOB,
+    NEW_PASSWORD,
+    log_in,
+    mail_to,
+    register,
+    reset_token,
+    set_password,
+    try_login,
+    visitor,
+)
+from vestibule.user import Row
 
 
 @pytest.fixture
@@ -161,6 +177,83 @@ def test_an_account_needs_no_password(alice: FlaskClient, app: Flask, key: Made)
     assert show(client, key.passkey).status_code == 200
     add(client)
     assert client.delete(f"/factors/passkeys/{key.public_id}").status_code == 200
+
+
+def test_each_change_ends_other_sessions_and_is_mailed(
+    alice: FlaskClient, app: Flask, key: Made
+) -> None:
+    changes: dict[str, Callable[[], object]] = {
+        "A passkey was added": lambda: add(alice),
+        "A passkey was removed": lambda: alice.delete(f"/factors/passkeys/{key.public_id}"),
+        "Your password was removed": lambda: alice.delete("/profile/password"),
+    }
+    other = key.passkey
+    for subject, change in changes.items():
+        client, half, before = app.test_client(), app.test_client(), alice.get_cookie("session_id")
+        assert before is not None
+        assert show(client, other).status_code == 200
+        half_log_in(half)
+        made = change()
+        other = made.passkey if isinstance(made, Made) else other
+        assert alice.get("/profile").status_code == 200
+        refuses(client.get("/profile"), 403, "session_none")
+        refuses(visitor(app, before.value).get("/profile"), 403, "session_none")
+        refuses(half.get("/sessions/factor"), 403, "login_over")
+        assert f"Subject: {subject}\n" in mail_to(app, ALICE)
+
+
+def test_a_session_says_what_was_added_to_it(alice: FlaskClient, key: Made) -> None:
+    (session,) = alice.get("/sessions").get_json()["sessions"]
+    assert session["amr"] == ["mfa", "pop", "pwd", "user"]
+
+
+def test_the_export_has_names_and_dates_and_no_key(alice: FlaskClient, key: Made) -> None:
+    answer = alice.get("/profile/export")
+    (shown,) = answer.get_json()["factors"]["passkeys"]
+    assert (shown["name"], shown["last_used_at"]) == ("the blue telephone", None)
+    assert shown["transports"] == ["hybrid", "internal"]
+    ((digest, credential, public),) = rows(
+        alice.application, "SELECT digest, credential, public_key FROM passkeys"
+    )
+    assert [each for each in (digest, credential, public) if each in answer.text] == []
+    left_out = {"digest", "user_id", "credential", "public_key"}
+    assert set(Row.metadata.tables["passkeys"].columns.keys()) == shown.keys() | left_out
+
+
+def test_they_go_with_the_account(alice: FlaskClient, app: Flask, key: Made) -> None:
+    assert alice.delete("/profile").status_code == 200
+    assert rows(app, "SELECT count(*) FROM passkeys") == [(0,)]
+    refuses(show(app.test_client(), key.passkey), 401, "passkey_wrong")
+
+
+def test_a_reset_gives_a_password_back_and_leaves_the_passkey(
+    alice: FlaskClient, app: Flask, key: Made
+) -> None:
+    rows(app, "UPDATE users SET verified_at = 1")
+    assert alice.delete("/profile/password").status_code == 200
+    assert set_password(visitor(app), reset_token(visitor(app))).status_code == 200
+    client = visitor(app)
+    half_log_in(client, ALICE, NEW_PASSWORD)
+    assert show(client, key.passkey, "factor").status_code == 200
+
+
+def test_a_reset_drops_those_of_who_never_showed_to_own_the_address(app: Flask, key: Made) -> None:
+    """Else whoever registers an address of others could come back with a passkey."""
+    assert set_password(visitor(app), reset_token(visitor(app))).status_code == 200
+    refuses(show(visitor(app), key.passkey), 401, "passkey_wrong")
+    assert try_login(visitor(app), ALICE, NEW_PASSWORD).status_code == 200
+    assert rows(app, "SELECT count(*) FROM passkeys") == [(0,)]
+
+
+def test_who_has_to_have_a_factor_adds_a_passkey(build: Build) -> None:
+    app = build(STRICT, factors="all")
+    client = app.test_client()
+    register(client)
+    assert try_login(client).get_json()["factors"] == ["otp", "passkey"]
+    made = add(client)
+    assert client.get("/profile").get_json() == {"email": ALICE}
+    refuses(client.delete(f"/factors/passkeys/{made.public_id}"), 409, "factor_needed")
+    assert show(app.test_client(), made.passkey).status_code == 200
 
 
 def test_without_a_passkey_the_password_stays(alice: FlaskClient, app: Flask) -> None:

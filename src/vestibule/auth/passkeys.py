@@ -193,8 +193,6 @@ class Passkeys:
                 require_user_verification=verified,
             )
             _require_unframed(sent)
-            if found.credential_id != _bytes(passkey.credential):
-                raise WrongPasskey
             return Asserted(found.new_sign_count, found.credential_backed_up, found.user_verified)
 
     def _domain(self) -> str:
