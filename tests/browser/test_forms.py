@@ -42,7 +42,7 @@ def test_enter_sends_the_form(visit: Visit) -> None:
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/account/activity")
+    page.wait_for_url("**/account/activity?arrived=1")
 
 
 def test_what_is_wrong_gets_the_focus(visit: Visit) -> None:
@@ -127,3 +127,16 @@ def test_the_export_is_downloaded_as_often_as_one_likes(visit: Visit) -> None:
         with page.expect_download() as download:
             page.locator("main form button").click()
         assert download.value.suggested_filename == "account.json"
+
+
+def test_a_password_can_be_pasted(visit: Visit) -> None:
+    page = visit().page
+    page.goto("/register")
+    page.locator("[name=email]").fill(PASSWORD)
+    page.locator("[name=email]").select_text()
+    page.keyboard.press("Control+c")
+    for path, name in (("/register", "password"), ("/login", "password")):
+        page.goto(path)
+        page.locator(f"[name={name}]").focus()
+        page.keyboard.press("Control+v")
+        expect(page.locator(f"[name={name}]")).to_have_value(PASSWORD)

@@ -204,3 +204,8 @@ def test_advice_is_in_the_language_of_who_asks(strict: FlaskClient) -> None:
     assert french.get_json()["advice"] == f"{told('advice.more_words')} {told('advice.capital')}"
     strict.set_cookie("language", "fr")
     assert ask(strict, "Marzipan")["advice"] == french.get_json()["advice"]
+
+
+def test_of_nothing_there_is_no_strength_and_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    assert estimate("") is None
+    assert caplog.text == ""

@@ -44,7 +44,8 @@ def estimate(password: str, *names: str) -> Strength | None:
 
     The first call takes 15 MB for the word lists, which stay.
     """
-    if not _one_at_a_time.acquire(timeout=PATIENCE_SECONDS):
+    # zxcvbn has no opinion on nothing, and raises.
+    if not password or not _one_at_a_time.acquire(timeout=PATIENCE_SECONDS):
         return None
     try:
         return _estimate(password, names)

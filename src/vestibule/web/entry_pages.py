@@ -115,8 +115,14 @@ def _enter(email: str, password: str, onward: str) -> Response:
         return ask_for_factor(refusal, onward)
     except Refusal as refusal:
         return login_refused(refusal, next=onward, email=email)
-    # Who comes there without a cookie is told that the browser keeps none.
-    return hand_over(go(safe_next(onward) or f"{USUAL_NEXT}?arrived=1"), session)
+    return hand_over(go(_arriving(safe_next(onward) or USUAL_NEXT)), session)
+
+
+def _arriving(path: str) -> str:
+    """Where a login leads. Who comes there without a cookie is told that the browser keeps none."""
+    if not path.startswith(USUAL_NEXT):
+        return path
+    return f"{path}{'&' if '?' in path else '?'}arrived=1"
 
 
 @entry_pages.post("/logout")

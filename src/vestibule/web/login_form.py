@@ -130,4 +130,4 @@ def proof_form(status: int = 200, *, next: str = "", refusal: Refusal | None = N
 
 
 def _back_here() -> str:
-    return USUAL_NEXT if "arrived" in request.args else here() or USUAL_NEXT
+    return here(whole="arrived" not in request.args) or USUAL_NEXT
