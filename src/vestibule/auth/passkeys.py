@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from vestibule.auth import cbor
 from vestibule.auth.ceremonies import LIFETIME, Begun, Challenge
 from vestibule.auth.crypto import digest
 from vestibule.auth.errors import Refusal
@@ -28,7 +29,8 @@ from vestibule.user import Passkey, User
 ALGORITHMS = -8, -7, -257
 # Of what is said to lead to an authenticator, what browsers know (WebAuthn section 5.8.4).
 TRANSPORTS = frozenset({"ble", "cable", "hybrid", "internal", "nfc", "usb"})
-LONGEST_KEY = 1500
+# In bytes; a passkey is named with at most so many (WebAuthn section 4).
+LONGEST_KEY, LONGEST_ID = 1500, 1023
 MILLISECONDS = int(LIFETIME.total_seconds() * 1000)
 # As a script and a browser write a key pair to each other.
 Sent = dict[str, Any]
@@ -141,6 +143,7 @@ class Passkeys:
         from webauthn.helpers import cose  # noqa: PLC0415
 
         with _refusing(PasskeyRefused()):
+            _require_plain_attestation(sent)
             made = webauthn.verify_registration_response(
                 credential=sent,
                 expected_challenge=challenge.plain,
@@ -152,7 +155,8 @@ class Passkeys:
             _require_unframed(sent)
             # The one that it is called by must be the one that was attested.
             named = _bytes(sent["id"]) == made.credential_id
-            if not named or len(made.credential_public_key) > LONGEST_KEY:
+            long = len(made.credential_id) > LONGEST_ID
+            if not named or long or len(made.credential_public_key) > LONGEST_KEY:
                 raise PasskeyRefused
             return Attested(
                 _text(made.credential_id),
@@ -182,6 +186,7 @@ class Passkeys:
         import webauthn  # noqa: PLC0415 - as above.
 
         with _refusing(WrongPasskey()):
+            cbor.require_plain_data(_exactly(sent["response"]["authenticatorData"]))
             found = webauthn.verify_authentication_response(
                 credential=sent,
                 expected_challenge=challenge.plain,
@@ -224,6 +229,15 @@ def _require_unframed(sent: Sent) -> None:
         raise ValueError("it was signed in a frame")
 
 
+def _require_plain_attestation(sent: Sent) -> None:
+    """Accept an attestation that the library can read in no more time than it is long."""
+    from webauthn.helpers import parse_cbor  # noqa: PLC0415 - as above.
+
+    made = _exactly(sent["response"]["attestationObject"])
+    cbor.require_plain(made)
+    cbor.require_plain_data(parse_cbor(made)["authData"])
+
+
 def _described(passkey: Passkey) -> Any:
     from webauthn.helpers import structs  # noqa: PLC0415 - as above.
 
@@ -240,6 +254,17 @@ def _transports(sent: Any) -> str:
 
 def _bytes(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _exactly(text: str) -> bytes:
+    """The same of a text that everybody reads as these bytes.
+
+    :raises ValueError: some would not.
+    """
+    plain = _bytes(text)
+    if _text(plain) != text:
+        raise ValueError("it can be read in several ways")
+    return plain
 
 
 def _text(plain: bytes) -> str:
