@@ -22,7 +22,7 @@ def calls(name: str) -> dict[str, int]:
 
 
 def test_only_the_entrance_opens_sessions() -> None:
-    assert calls("open") == {"auth/entrance.py": 3}
+    assert calls("open") == {"auth/entrance.py": 2}
     # And only what it opens them by writes one down.
     assert calls("add") == {"auth/sessions.py": 1}
 

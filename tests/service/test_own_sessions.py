@@ -169,7 +169,7 @@ def test_the_hundred_used_last_are_kept(app: Flask, clock: MovableClock) -> None
         opened = []
         for _ in range(101):
             clock.advance(seconds=1)
-            opened.append(front_desk(app).sessions.open(tx, 1))
+            opened.append(front_desk(app).sessions.open(tx, 1).id)
     assert visitor(app, opened[0]).get("/profile").status_code == 403
     assert len(listed(app, opened[1])) == 100
 

@@ -18,7 +18,7 @@ from tests.stage.visits import ALICE, BOB, PASSWORD, WRONG, front_desk, register
 from vestibule.auth import hashing
 from vestibule.auth.errors import Conflict, StorageUnavailable
 from vestibule.auth.passwords import Passwords
-from vestibule.auth.sessions import Sessions
+from vestibule.auth.sessions import Opened, Sessions
 
 FAILURES = 10
 
@@ -205,10 +205,10 @@ def test_what_a_conflict_undid_is_given_back_by_the_next_try(
     register(strict)
     opened, tries = Sessions.open, iter([True, True, False])
 
-    def conflicting(*args: Any) -> str:
+    def conflicting(*args: Any, **named: Any) -> Opened:
         if next(tries, False):
             raise Conflict
-        return opened(*args)
+        return opened(*args, **named)
 
     monkeypatch.setattr(Sessions, "open", conflicting)
     assert login_from(strict, "127.0.0.1") == 200

@@ -60,7 +60,7 @@ class Accounts:
             tx.sessions.close_all(user.id)
             self._tokens.void(tx, user)
             self._outbox.add(tx, PASSWORD_CHANGED, user.email, user_id=user.id)
-            admitted = self._entrance.admit(tx, user, device, None, shown)
+            admitted = self._entrance.admit(tx, user, device, None, shown, tell=False)
             if admitted.owes:
                 acting().accept(tx)
         return user.email, admitted.whole()

@@ -20,13 +20,16 @@ from typing import NamedTuple
 
 from vestibule.auth.acts import acting
 from vestibule.auth.crypto import digest, new_secret
-from vestibule.auth.devices import Device
+from vestibule.auth.devices import Device, in_words
 from vestibule.auth.errors import FactorOwed, LoginOver, NoSession
+from vestibule.auth.known_devices import KnownDevices
+from vestibule.auth.letters import NEW_DEVICE
+from vestibule.auth.outbox import Outbox
 from vestibule.auth.proofs import PASSWORD, SEVERAL, amr
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import KEEP
 from vestibule.config import Clock, Required
-from vestibule.db import DB, Transaction
+from vestibule.db import DB, Place, Transaction
 from vestibule.db.factors import OTP, PASSKEY
 from vestibule.user import Login, User
 
@@ -37,6 +40,13 @@ RECOVERY = "recovery"
 # added. And what can be added.
 FACTOR, ENROL = "factor", "enrol"
 TO_ADD = (OTP, PASSKEY)
+
+
+# Until an account is so old, its owner logs in on one device after the other.
+SETTLING = timedelta(hours=1)
+# Mails about new devices that an account is sent in the month that they are listed. Whoever makes
+# devices up has been told of by then.
+MOST_TOLD = 20
 
 
 class Admitted(NamedTuple):
@@ -65,6 +75,8 @@ class Entrance:
     _db: DB
     _clock: Clock
     _sessions: Sessions
+    _known_devices: KnownDevices
+    _outbox: Outbox
     # Who has to have a factor.
     _required: Required
     # The exercise knows a password alone.
@@ -77,11 +89,14 @@ class Entrance:
         device: Device | None = None,
         instead_of: str | None = None,
         shown: str = PASSWORD,
+        *,
+        tell: bool = True,
     ) -> Admitted:
         """What who showed a password gets, or a passkey: a session is accepted as their act.
 
         :param instead_of: the session id that the request came with; its session ends.
         :param shown: all that they showed, as a session has it.
+        :param tell: whether the owner is told if the device is a new one.
         """
         several = SEVERAL in shown.split()
         owes = "" if self._classic or several else self._owed(user)
@@ -89,7 +104,9 @@ class Entrance:
             self.stay(tx, user)
         if not owes:
             acting().accept(tx)
-            return Admitted(self._sessions.open(tx, user.id, device, instead_of, shown))
+            return Admitted(
+                self._open(tx, user, device if tell else None, device, shown, instead_of)
+            )
         login_id, now = new_secret(), self._clock()
         if instead_of:
             tx.sessions.close(digest(instead_of))
@@ -111,7 +128,7 @@ class Entrance:
 
     def let_in(self, tx: Transaction, user: User) -> str:
         """Open a session within ``tx`` for who proved nothing here, and return its id."""
-        return self._sessions.open(tx, user.id, amr="")
+        return self._sessions.open(tx, user.id, amr="").id
 
     def half_done(self, tx: Transaction, login_id: str | None, *owes: str) -> tuple[Login, User]:
         """The login that owes this, and whose it is.
@@ -144,7 +161,9 @@ class Entrance:
             raise LoginOver
         self.stay(tx, user)
         shown = amr(PASSWORD, *shown.split())
-        return self._sessions.open(tx, user.id, device, None, shown)
+        # Who added a factor gets a mail already.
+        news = device if login.owes == FACTOR else None
+        return self._open(tx, user, news, device, shown)
 
     def stay(self, tx: Transaction, user: User) -> None:
         """End a way back that is under way, within ``tx``: who has a factor was here."""
@@ -173,6 +192,38 @@ class Entrance:
             raise NoSession
         return new
 
+    def _open(
+        self,
+        tx: Transaction,
+        user: User,
+        news: Device | None,
+        device: Device | None,
+        shown: str,
+        instead_of: str | None = None,
+    ) -> str:
+        """Open a session, and tell the owner of a device that is new to the account (ASVS 6.3.5).
+
+        :param news: the device, if it may be news.
+        """
+        if news and self._is_known(user, news):
+            news = None
+        opened = self._sessions.open(tx, user.id, device, instead_of, shown, look=news is not None)
+        if news and _seen(news) not in {_seen_at(each) for each in opened.others}:
+            mails = tx.outbox.of_user(user.id, user.email)
+            told = [mail.about for mail in mails if mail.template == NEW_DEVICE]
+            about = ", ".join(_seen(news))
+            if about not in told and len(told) < MOST_TOLD:
+                self._outbox.add(tx, NEW_DEVICE, user.email, user_id=user.id, about=about)
+        return opened.id
+
+    def _is_known(self, user: User, device: Device) -> bool:
+        """Whether nobody need be told, as far as can be seen without a look at other sessions.
+
+        Who just registered comes from a new device for once.
+        """
+        fresh = user.created_at > self._clock() - SETTLING
+        return self._classic or fresh or self._known_devices.knows(user, device.cookie)
+
     def _owed(self, user: User) -> str:
         if user.factors:
             return FACTOR
@@ -198,6 +249,15 @@ class Entrance:
         """Remove up to ``most`` logins that are over, and say whether there may be more."""
         now = self._clock()
         return self._db.sweep(lambda tx: tx.logins.over(now), most)
+
+
+def _seen(device: Device) -> tuple[str, str]:
+    """What is the same each time that somebody comes from a device, cookies or not."""
+    return in_words(device.user_agent), device.origin
+
+
+def _seen_at(place: Place) -> tuple[str, str]:
+    return _seen(Device(place.address or "", place.user_agent or ""))
 
 
 def owed_by(user: User) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from vestibule.auth.ceremonies import Ceremonies
 from vestibule.auth.enrolments import Enrolments
 from vestibule.auth.entrance import Entrance
 from vestibule.auth.keys import Keys
+from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.own_passkeys import OwnPasskeys
 from vestibule.auth.owners import Owners
@@ -50,7 +51,10 @@ class FactorDesks:
         """The desks of the service that ``settings`` describe."""
         audit, clock = sessions.audit, sessions.clock
         totp = Totp.of(settings, clock, keys)
-        entrance = Entrance(db, clock, sessions, settings.factors, settings.classic)
+        entrance = Entrance(
+            *(db, clock, sessions, KnownDevices(db, clock, keys), outbox),
+            *(settings.factors, settings.classic),
+        )
         enrolments = Enrolments(db, audit, sessions, entrance, attempts, tokens, outbox, totp)
         ceremonies, passkeys = Ceremonies(db, clock, keys), Passkeys.of(settings)
         return cls(

@@ -60,6 +60,10 @@ class KnownDevices:
         known = (mark.number for mark in marks if user and _is_bound(mark, user))
         return next(known, None)
 
+    def knows(self, user: User, cookie: str | None) -> bool:
+        """Whether the account knows the device with this cookie, of who is found already."""
+        return any(_is_bound(mark, user) for mark in self._marks(cookie))
+
     def remember(self, session_id: str, cookie: str | None) -> str | None:
         """The cookie that makes a browser known to the account that was just opened on it.
 

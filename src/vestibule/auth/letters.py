@@ -49,6 +49,7 @@ PASSWORD_CHANGED, PASSWORD_RESET = "password_changed", "password_reset"
 ACCOUNT_DELETED, LOCKED = "account_deleted", "locked"
 FACTOR_ADDED, FACTOR_REMOVED, FACTOR_FAILED = "factor_added", "factor_removed", "factor_failed"
 FACTORS_ENDING, FACTORS_GONE, DISOWNED = "factors_ending", "factors_gone", "disowned"
+NEW_DEVICE = "new_device"
 RECOVERY_CODES_MADE, RECOVERY_CODE_USED = "recovery_codes_made", "recovery_code_used"
 PASSKEY_ADDED, PASSKEY_REMOVED, PASSKEY_COPIED = (
     "passkey_added",
@@ -155,6 +156,7 @@ KINDS: Mapping[str, Kind] = {
     EMAIL_CHANGED: email_changed,
     # The same link; nobody asked for it, and there is no password that could stay.
     UNDONE: reset,
+    NEW_DEVICE: notice,
     PASSWORD_CHANGED: notice,
     PASSWORD_RESET: notice,
     ACCOUNT_DELETED: notice,

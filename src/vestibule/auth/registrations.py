@@ -154,7 +154,7 @@ class Registrations:
             self._passwords.confirm(tx, checked)
             user, _ = self._tokens.spend(tx, token, VERIFY)
             tx.users.change(user, verified_at=self._clock(), pending_until=None)
-            admitted = self._entrance.admit(tx, user, device, instead_of)
+            admitted = self._entrance.admit(tx, user, device, instead_of, tell=False)
             if admitted.owes:
                 acting().accept(tx)
         return user.email, admitted.whole()

@@ -21,7 +21,7 @@ from vestibule.auth.devices import Device, in_words
 from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
 from vestibule.auth.proofs import words_of
 from vestibule.config import Clock
-from vestibule.db import DB, Transaction, Visit
+from vestibule.db import DB, Place, Transaction, Visit
 from vestibule.user import Session
 
 __all__ = ["MOST_OF_USER", "Open", "Sessions", "Visit"]
@@ -36,6 +36,13 @@ TOUCH_EVERY = timedelta(minutes=1)
 # second, or all of them after a while without a database, and a statement takes only so many values
 # (65,535 on PostgreSQL).
 VISITS = 5000
+
+
+class Opened(NamedTuple):
+    """A session's id, and where the others of its user were opened, if that was asked for."""
+
+    id: str
+    others: list[Place]
 
 
 class Open(NamedTuple):
@@ -75,20 +82,23 @@ class Sessions:
         device: Device | None = None,
         instead_of: str | None = None,
         amr: str | None = None,
-    ) -> str:
+        *,
+        look: bool = False,
+    ) -> Opened:
         """Open a session within ``tx`` and return its id, which is shown this once.
 
         For ``Entrance`` alone, which knows whether a factor is owed first.
 
         :param instead_of: a session id whose session, if there is one, ends (OWASP ASVS 7.2.4).
         :param amr: what was proved, in the words of ``proofs``.
+        :param look: whether to say where others of the user were opened.
         """
         session_id, now = new_secret(), self.clock()
         if self.single:
             tx.sessions.close_all(user_id)
         elif instead_of:
             tx.sessions.close(digest(instead_of))
-        tx.sessions.keep_newest(user_id, MOST_OF_USER - 1)
+        others = tx.sessions.keep_newest(user_id, MOST_OF_USER - 1, look=look)
         acting().opened(session_id)
         tx.sessions.add(
             digest=digest(session_id),
@@ -101,7 +111,7 @@ class Sessions:
             amr=amr,
             proved_at=None,
         )
-        return session_id
+        return Opened(session_id, others)
 
     def find(self, session_id: str | None) -> Visit | None:
         """The open session with this id, or ``None``.

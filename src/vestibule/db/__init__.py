@@ -21,7 +21,7 @@ from vestibule.db.logins import Logins
 from vestibule.db.outbox import Outbox
 from vestibule.db.passkeys import Passkeys
 from vestibule.db.rate_limits import RateLimits
-from vestibule.db.sessions import SessionCheck, Sessions, Visit
+from vestibule.db.sessions import Place, SessionCheck, Sessions, Visit
 from vestibule.db.sqlite import SQLITE_VERSION
 from vestibule.db.statements import Statement
 from vestibule.db.sweeping import Over
@@ -35,6 +35,7 @@ __all__ = [
     "SQLITE_VERSION",
     "AlreadyExists",
     "Conflict",
+    "Place",
     "StorageUnavailable",
     "Transaction",
     "Visit",

@@ -54,12 +54,18 @@ WITH_DIGEST = Statement(select(Session).where(THIS_SESSION), of=Session)
 OF_USER = Statement(
     select(Session).where(OWN).order_by(Session.last_seen_at.desc(), Session.id), of=Session
 )
-SURPLUS = Statement(
-    select(Session.id)
-    .where(OWN)
-    .order_by(Session.last_seen_at.desc(), Session.id.desc())
-    .offset(bindparam("most"))
+NEWEST = (Session.last_seen_at.desc(), Session.id.desc())
+PLACES = Statement(
+    select(Session.id, Session.user_agent, Session.address).where(OWN).order_by(*NEWEST)
 )
+SURPLUS = Statement(select(Session.id).where(OWN).order_by(*NEWEST).offset(bindparam("most")))
+
+
+class Place(NamedTuple):
+    """Where a session was opened."""
+
+    user_agent: str | None
+    address: str | None
 
 
 class Visit(NamedTuple):
@@ -269,11 +275,20 @@ class Sessions:
         """The user's sessions, the one used last first."""
         return self._work.all(OF_USER, user_id=user_id)
 
-    def keep_newest(self, user_id: int, most: int) -> None:
-        """Remove the user's sessions but the ``most`` that were used last."""
-        ids = [number for (number,) in self._work.all(SURPLUS, user_id=user_id, most=most)]
+    def keep_newest(self, user_id: int, most: int, *, look: bool = False) -> list[Place]:
+        """Remove the user's sessions but the ``most`` that were used last.
+
+        :returns: where those were opened, if it is asked for: for no statement more.
+        """
+        if look:
+            rows = self._work.all(PLACES, user_id=user_id)
+            ids, places = [row[0] for row in rows[most:]], [Place(*row[1:]) for row in rows[:most]]
+        else:
+            surplus = self._work.all(SURPLUS, user_id=user_id, most=most)
+            ids, places = [number for (number,) in surplus], []
         if ids:
             self._work.run(Statement(delete(Session).where(Session.id.in_(ids))))
+        return places
 
     def over(self, now: datetime, idle: timedelta) -> Over:
         """The sessions whose time has come, or that were unused for ``idle``."""
