@@ -12,7 +12,7 @@ from tests.conftest import Build
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
 from tests.stage.databases import on_both_databases
-from tests.stage.factors import enrol, half_log_in, prove, send
+from tests.stage.factors import enrol, half_log_in, send
 from tests.stage.passkeys import Made, SoftPasskey, add, asked, hand_in, offered, show
 from tests.stage.profiles import STRICT
 from tests.stage.raw import rows
@@ -166,19 +166,6 @@ def test_a_proof_with_one_is_enough(alice: FlaskClient, key: Made, clock: Movabl
     assert offered(alice)["publicKey"]["excludeCredentials"]
 
 
-def test_an_account_needs_no_password(alice: FlaskClient, app: Flask, key: Made) -> None:
-    says(alice.delete("/profile/password"), 200, message="password removed")
-    refuses(try_login(app.test_client()), 401, "credentials_wrong")
-    refuses(prove(alice), 401, "credentials_wrong")
-    refuses(alice.delete("/profile/password"), 404, "factor_unknown")
-    refuses(alice.delete(f"/factors/passkeys/{key.public_id}"), 409, "passkey_needed")
-    assert alice.get("/factors").get_json()["password"] is False
-    client = app.test_client()
-    assert show(client, key.passkey).status_code == 200
-    add(client)
-    assert client.delete(f"/factors/passkeys/{key.public_id}").status_code == 200
-
-
 def test_each_change_ends_other_sessions_and_is_mailed(
     alice: FlaskClient, app: Flask, key: Made
 ) -> None:
@@ -226,15 +213,13 @@ def test_they_go_with_the_account(alice: FlaskClient, app: Flask, key: Made) -> 
     refuses(show(app.test_client(), key.passkey), 401, "passkey_wrong")
 
 
-def test_a_reset_gives_a_password_back_and_leaves_the_passkey(
+def test_a_login_ends_the_session_that_it_came_with(
     alice: FlaskClient, app: Flask, key: Made
 ) -> None:
-    rows(app, "UPDATE users SET verified_at = 1")
-    assert alice.delete("/profile/password").status_code == 200
-    assert set_password(visitor(app), reset_token(visitor(app))).status_code == 200
-    client = visitor(app)
-    half_log_in(client, ALICE, NEW_PASSWORD)
-    assert show(client, key.passkey, "factor").status_code == 200
+    before = alice.get_cookie("session_id")
+    assert before is not None
+    assert show(alice, key.passkey).status_code == 200
+    refuses(visitor(app, before.value).get("/profile"), 403, "session_none")
 
 
 def test_a_reset_drops_those_of_who_never_showed_to_own_the_address(app: Flask, key: Made) -> None:
@@ -254,11 +239,6 @@ def test_who_has_to_have_a_factor_adds_a_passkey(build: Build) -> None:
     assert client.get("/profile").get_json() == {"email": ALICE}
     refuses(client.delete(f"/factors/passkeys/{made.public_id}"), 409, "factor_needed")
     assert show(app.test_client(), made.passkey).status_code == 200
-
-
-def test_without_a_passkey_the_password_stays(alice: FlaskClient, app: Flask) -> None:
-    refuses(alice.delete("/profile/password"), 409, "passkey_needed")
-    assert try_login(app.test_client()).status_code == 200
 
 
 def test_one_is_nobody_elses(alice: FlaskClient, app: Flask, key: Made) -> None:

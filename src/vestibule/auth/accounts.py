@@ -43,6 +43,7 @@ class Accounts:
         All sessions end: whoever copied one, this one included, is out. Tokens end too. The new one
         has proved what this one had, and is let in by the same rules as a login.
 
+        :param current: the password; nothing, where passkeys alone opened the account.
         :raises NoSession: the session is not open.
         :raises BadCredentials: ``current`` is not the password.
         :raises LoginNotRecent: the account has a factor, which was shown too long ago.
@@ -50,7 +51,7 @@ class Accounts:
         :raises TooManyAttempts: it was tried too often.
         :raises FactorOwed: the password is changed, and what the session had proved is not enough.
         """
-        proof = self._owners.prove(session_id, current, device)
+        proof = self._owners.prove_or_have_none(session_id, current, device)
         hashed = self._owners.hash_new(new, proof)
         with self._db.begin() as tx:
             user = self._owners.confirm(tx, proof)

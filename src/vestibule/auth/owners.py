@@ -52,6 +52,24 @@ class Owners:
                 raise BadCredentials("This is not the password of your account.")
         return Proof(session_id, visit.email, checked)
 
+    def prove_or_have_none(
+        self, session_id: str | None, password: str, device: Device | None = None
+    ) -> Proof:
+        """The same, but where the account has no password, and none is given, that is as right.
+
+        ``confirm`` asks for a recent proof then, which was a passkey: do without it nowhere.
+
+        :raises NoSession: the session is not open.
+        :raises BadCredentials: the account has a password, and it is another.
+        :raises TooManyAttempts: it was tried too often.
+        """
+        visit = self._sessions.require(session_id)
+        without = None if password else self._passwords.without(visit.user_id)
+        if without is None:
+            return self.prove(session_id, password, device)
+        acting().by(visit.user_id, session_id)
+        return Proof(session_id, visit.email, without)
+
     def forgive(self, tx: Transaction, user: User) -> None:
         """Count failures anew, within ``tx``: the account has a new password, by its owner."""
         if user.factors:
@@ -62,13 +80,14 @@ class Owners:
         """The account, if within ``tx`` session and password are still what they were.
 
         Whoever has a factor has shown it a short while ago, too: the password alone is no proof.
+        An account without a password has one.
 
         :raises BadCredentials: the password was changed meanwhile.
         :raises NoSession: the session was closed meanwhile.
         :raises LoginNotRecent: the factor was shown too long ago.
         """
         user = self.recognise(tx, proof)
-        if user.factors:
+        if user.factors or not user.hashed_password:
             self._sessions.require_recent(tx, proof.session_id, user.id)
         return user
 

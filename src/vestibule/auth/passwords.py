@@ -90,6 +90,14 @@ class Passwords:
             user = tx.users.get(user_id)
         return self._check(user, password)
 
+    def without(self, user_id: int) -> Checked | None:
+        """The account with this number, as if it were checked, where no password opens it."""
+        with self._db.look() as tx:
+            user = tx.users.get(user_id)
+        if user is None or user.hashed_password or user.disabled_at:
+            return None
+        return Checked(user.id, NONE, None, user.verified_at is not None)
+
     def confirm(self, tx: Transaction, checked: Checked) -> User:
         """The account, if within ``tx`` its password is still the one that was checked.
 

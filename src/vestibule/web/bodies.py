@@ -42,9 +42,9 @@ class NewPassword(BaseModel):
 
 
 class PasswordChange(BaseModel):
-    """The password that the account has, and the one that it is to have."""
+    """The password that the account has, if it has one, and the one that it is to have."""
 
-    current_password: Field
+    current_password: Annotated[str, StringConstraints(strict=True)] = ""
     new_password: Field
 
 

@@ -33,6 +33,7 @@ from vestibule.web.openapi import (
     field_refusal,
     refusal,
 )
+from vestibule.web.problems import BadFields
 from vestibule.web.visitors import device
 
 profile = Blueprint("profile", __name__, url_prefix="/profile")
@@ -118,6 +119,8 @@ EXPORT = {
 def change_password() -> ResponseReturnValue:
     """Set another password, and hand over a fresh session."""
     form = read(PasswordChange, missing=400)
+    if not form.current_password and auth().factors.enrolments.listing(session_id()).password:
+        raise BadFields(400, "current_password is missing.")
     email, session = auth().accounts.change_password(
         session_id(), form.current_password, form.new_password, device()
     )
