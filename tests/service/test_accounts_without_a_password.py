@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
+from tests.stage.crowd import at_once
+from tests.stage.databases import on_both_databases
 from tests.stage.factors import half_log_in, prove
 from tests.stage.passkeys import Made, add, show
 from tests.stage.raw import rows
@@ -87,3 +91,19 @@ def test_a_reset_gives_a_password_back_and_leaves_the_passkey(
 def test_without_a_passkey_the_password_stays(alice: FlaskClient, app: Flask) -> None:
     refuses(alice.delete("/profile/password"), 409, "passkey_needed")
     assert try_login(app.test_client()).status_code == 200
+
+
+@on_both_databases
+def test_password_and_passkey_do_not_go_at_the_same_moment(
+    alice: FlaskClient, app: Flask, key: Made
+) -> None:
+    other = visitor(app)
+    assert show(other, key.passkey).status_code == 200
+    acts: list[Callable[[], int]] = [
+        lambda: alice.delete("/profile/password").status_code,
+        lambda: other.delete(f"/factors/passkeys/{key.public_id}").status_code,
+    ]
+    found = at_once(2, lambda number: acts[number]())
+    assert sorted(found) == [200, 403], "who comes second has no session any more"
+    ((hashed, factors),) = rows(app, "SELECT hashed_password, factors FROM users")
+    assert bool(hashed) is not bool(factors)

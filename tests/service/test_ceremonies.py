@@ -14,10 +14,10 @@ from tests.stage.clock import MovableClock
 from tests.stage.crowd import at_once
 from tests.stage.databases import on_both_databases
 from tests.stage.factors import half_log_in
-from tests.stage.passkeys import Made, Sent, SoftPasskey, add, asked, hand_in, offered, show
+from tests.stage.passkeys import Made, Sent, SoftPasskey, add, asked, b64, hand_in, offered, show
 from tests.stage.profiles import STRICT, UNLIMITED
 from tests.stage.raw import rows
-from tests.stage.visits import front_desk, log_in, register, visitor
+from tests.stage.visits import ALICE, front_desk, log_in, mail_to, register, visitor
 
 AT_ONCE = 6
 Ask = Callable[[FlaskClient], Sent]
@@ -173,6 +173,22 @@ def test_what_was_answered_is_forgotten_when_it_is_over(
     clock.advance(minutes=5)
     front_desk(app).upkeep.sweep()
     assert rows(app, "SELECT count(*) FROM challenges") == [(0,)]
+
+
+def test_wrong_passkeys_are_counted_for_a_place(build: Build) -> None:
+    client = build(STRICT, login_failures_per_origin=2).test_client()
+    stranger = SoftPasskey(handle=b64(bytes(16)))
+    assert [show(client, stranger).status_code for _ in range(3)] == [401, 401, 429]
+
+
+def test_five_wrong_ones_are_enough_for_a_login(app: Flask, key: Made) -> None:
+    client, stranger = visitor(app), SoftPasskey()
+    half_log_in(client)
+    found = [show(client, stranger, "factor").status_code for _ in range(6)]
+    assert found == [401] * 5 + [429]
+    assert "Wrong codes" in mail_to(app, ALICE)
+    half_log_in(client)
+    assert show(client, key.passkey, "factor").status_code == 200
 
 
 @on_both_databases

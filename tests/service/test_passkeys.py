@@ -273,3 +273,26 @@ def test_twenty_are_enough(alice: FlaskClient, app: Flask, key: Made) -> None:
     made = SoftPasskey().create(wanted["publicKey"])
     sent = {"ticket": wanted["ticket"], "credential": made}
     refuses(alice.post("/factors/passkeys", json=sent), 409, "factors_full")
+
+
+@on_both_databases
+def test_the_account_itself_knows_what_factors_there_are(
+    alice: FlaskClient, app: Flask, clock: MovableClock
+) -> None:
+    """A login reads that alone, and the tables only when it says so."""
+    made: list[Made] = []
+    steps: list[tuple[Callable[[], object], str]] = [
+        (lambda: made.append(add(alice)), "passkey"),
+        (lambda: enrol(alice, clock), "otp passkey"),
+        (lambda: made.append(add(alice)), "otp passkey"),
+        (lambda: alice.delete(f"/factors/passkeys/{made[0].public_id}"), "otp passkey"),
+        (lambda: alice.delete(f"/factors/passkeys/{made[1].public_id}"), "otp"),
+        (lambda: made.append(add(alice)), "otp passkey"),
+        (lambda: alice.delete("/factors/otp"), "passkey"),
+        (lambda: alice.delete(f"/factors/passkeys/{made[2].public_id}"), ""),
+    ]
+    for step, factors in steps:
+        step()
+        assert rows(app, "SELECT factors FROM users") == [(factors,)]
+        codes = rows(app, "SELECT count(*) FROM recovery_codes")
+        assert codes == [(10 if factors else 0,)]
