@@ -23,6 +23,7 @@ from vestibule.web.links import links
 from vestibule.web.openapi import openapi
 from vestibule.web.pages import pages
 from vestibule.web.passkey_logins import passkey_logins
+from vestibule.web.passkey_pages import passkey_pages
 from vestibule.web.passkeys import passkeys
 from vestibule.web.passwords import passwords
 from vestibule.web.profile import profile
@@ -35,7 +36,7 @@ from vestibule.web.visitors import caller
 # What the strict profile has, and the exercise has not.
 FOR_PROGRAMS = (sessions, profile, passwords, factors, passkeys, passkey_logins)
 FOR_PEOPLE = (
-    *(entry_pages, account_pages, session_pages, step_pages, factor_pages),
+    *(entry_pages, account_pages, session_pages, step_pages, factor_pages, passkey_pages),
     *(theme, links, factor_links, forgotten),
 )
 

@@ -18,11 +18,11 @@ def test_the_keyboard_goes_through_the_login_in_order(visit: Visit) -> None:
     # The browser gives the focus when it first draws the page, which may be later than its load.
     expect(page.locator("[name=email]")).to_be_focused()
     seen = [page.evaluate(FOCUSED)]
-    for _ in range(6):
+    for _ in range(7):
         page.keyboard.press("Tab")
         seen.append(page.evaluate(FOCUSED))
-    wanted = ["email", "password", "Show", "Log in", "Forgot the password?", "Create an account"]
-    assert seen == [*wanted, "language"]
+    wanted = ["email", "password", "Show", "Log in", "Log in with a passkey"]
+    assert seen == [*wanted, "Forgot the password?", "Create an account", "language"]
     page.reload()
     expect(page.locator("[name=email]")).to_be_focused()
     page.locator("body").evaluate("body => { document.activeElement.blur(); }")

@@ -8,11 +8,12 @@ from itertools import count
 
 from playwright.sync_api import Page
 
+from tests.browser.authenticators import Authenticator, Telephone
 from tests.stage.server import Server
 from tests.stage.visits import LINK, PASSWORD, eventually, mails
 
 NUMBERS = count(1)
-ACCOUNT = ("password", "email", "sessions", "activity", "export", "delete")
+ACCOUNT = ("password", "email", "factors", "sessions", "activity", "export", "delete")
 
 
 def somebody() -> str:
@@ -37,7 +38,7 @@ def fill(page: Page, **fields: str) -> None:
     for name, value in fields.items():
         page.locator(f"main [name={name}]").fill(value)
     with arriving(page):
-        page.locator("main form button[type=submit]").click()
+        page.locator("main form:not([data-passkey]) button[type=submit]").click()
 
 
 def register(page: Page, email: str, password: str = PASSWORD) -> None:
@@ -79,12 +80,59 @@ def pages(page: Page, site: Server) -> Iterator[str]:
     page.goto("/account/delete")
     fill(page)
     yield "account_delete_refused"
+    yield from _factors(page, email)
+    yield from _passkeys(page)
     yield from _by_mail(page, site, email)
     page.goto("/nowhere")
     yield "nothing"
     page.context.clear_cookies()
     page.goto("/account")
     yield "login_first"
+
+
+def _factors(page: Page, email: str) -> Iterator[str]:
+    page.goto("/account/factors")
+    with arriving(page):
+        page.locator("form[action='/account/factors/otp'] button").click()
+    yield "account_otp"
+    telephone = Telephone(page)
+    fill(page, code="no code")
+    yield "account_otp_refused"
+    fill(page, code=telephone.code())
+    yield "account_codes"
+    for name, path in (("account_otp_remove", "factors/otp/remove"), ("proof", "confirm")):
+        page.goto(f"/account/{path}")
+        yield name
+    page.context.clear_cookies()
+    page.goto("/login")
+    fill(page, email=email, password=PASSWORD)
+    yield "login_factor"
+    fill(page, code="")
+    yield "login_factor_refused"
+    page.goto("/login/factor?way=recovery")
+    yield "login_recovery"
+    fill(page, code=telephone.code())
+
+
+def _passkeys(page: Page) -> Iterator[str]:
+    device = Authenticator(page)
+    page.goto("/account/factors")
+    with arriving(page):
+        page.locator("form[data-passkey] button").click()
+    yield "account_factors_full"
+    page.goto("/account/confirm")
+    yield "proof_by_passkey"
+    page.goto("/account/factors")
+    with arriving(page):
+        page.locator("a[href^='/account/factors/passkeys/']").click()
+    yield "account_passkey"
+    page.goto("/account/factors/password")
+    yield "account_password_remove"
+    fill(page)
+    page.goto("/account/email")
+    yield "account_no_password"
+    # It would log in by itself where the next pages are asked for.
+    device.gone()
 
 
 def _by_mail(page: Page, site: Server, email: str) -> Iterator[str]:

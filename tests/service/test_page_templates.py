@@ -69,14 +69,14 @@ def test_what_a_template_shows_is_escaped_there_too(build: Build, folder: Path) 
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("login.html", LOGIN.replace('"next" value', '"onward" value'), 'not say name="next"'),
+        ("login.html", LOGIN.replace('"email", t(', '"mail", t('), 'not say name="email"'),
         ("login.html", LOGIN.replace('action="/login"', ""), 'not say action="/login"'),
         ("login.html", "{{ emial }}", "login.html: 'emial' is undefined"),
         ("login.html", "{% if %}", "login.html, line 1: "),
         ("login.html", "{{ t('login.titel') }}", "login.html: 'login.titel'"),
         ("login.html", "{{ trouble.field.x }}", "login.html: "),
         ("login.html", b"\xff", "login.html: "),
-        ("parts.html", "{% macro alert() %}{% endmacro %}", "has no attribute 'field'"),
+        ("parts.html", "{% macro alert() %}{% endmacro %}", "has no attribute 'passkey'"),
         ("page.html", "no block", "it does not say action="),
         ("logn.html", LOGIN, "logn.html replaces nothing: the pages are account.html, "),
     ],

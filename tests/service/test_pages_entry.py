@@ -63,7 +63,7 @@ def test_who_registers_is_signed_in(client: FlaskClient) -> None:
 def test_who_logs_in_is_signed_in_and_out_again(client: FlaskClient) -> None:
     register(client)
     page = look(client, "/login")
-    assert field(page, "email")["autocomplete"] == "username"
+    assert field(page, "email")["autocomplete"] == "username webauthn"
     assert field(page, "password")["autocomplete"] == "current-password"
     answer = send(client, "/login", email=ALICE, password=PASSWORD)
     assert answer.headers["Location"] == "/account?arrived=1"

@@ -57,6 +57,8 @@ READING = (
     *(
         "/account/factors",
         "/account/factors/otp/remove",
+        "/account/factors/passkeys/0",
+        "/account/factors/password",
         "/account/sessions",
         "/account/activity",
         "/account/export",

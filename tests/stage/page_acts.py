@@ -65,6 +65,38 @@ PAGES_TOLD = {
             "credentials_wrong",
         ),
     ],
+    "POST /login/passkey": [
+        Told(
+            lambda c: sent(stranger(c), "/login/passkey", ticket="none"),
+            *("login.passkey", "challenge_over"),
+            hers=False,
+            session=False,
+        ),
+    ],
+    "POST /account/factors/passkeys": [
+        Told(
+            lambda c: sent(c, "/account/factors/passkeys", ticket="none"),
+            *("passkey.add", "challenge_over"),
+        ),
+    ],
+    "POST /account/factors/passkeys/{public_id}/name": [
+        Told(
+            lambda c: sent(c, "/account/factors/passkeys/0/name", name="x"),
+            *("passkey.rename", "factor_unknown"),
+        ),
+    ],
+    "POST /account/factors/passkeys/{public_id}/remove": [
+        Told(
+            lambda c: sent(c, "/account/factors/passkeys/0/remove"),
+            *("passkey.remove", "factor_unknown"),
+        ),
+    ],
+    "POST /account/factors/password": [
+        Told(
+            lambda c: sent(c, "/account/factors/password"),
+            *("password.remove", "passkey_needed"),
+        ),
+    ],
     "POST /account/factors/otp": [
         Told(lambda c: sent(c, "/account/factors/otp"), "factor.offer", "accepted"),
     ],

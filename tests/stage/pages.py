@@ -10,10 +10,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-# Where the page's own form goes; the buttons of every page are others.
-FORM = r'method="post" action="(/(?!language|logout)[^"]*)"'
-# The layout's own script and picture.
-OURS = re.compile(r'<script src="/static/forms\.js" defer></script>|<img src="/static/icon\.svg"')
+# Where the page's own form goes; the buttons of every page, and for passkeys, are others.
+FORM = r'method="post" action="(/(?!language|logout|login/passkey|account/factors/passkeys")[^"]*)"'
+# The pages' own scripts and picture.
+OURS = re.compile(
+    r'<script src="/static/(?:forms|passkeys)\.js" defer></script>|<img src="/static/icon\.svg"'
+)
+PASSKEYS = re.compile(r"<form[^>]*data-passkey.*?</form>", re.DOTALL)
 
 
 def without_ours(page: str) -> str:
@@ -23,7 +26,7 @@ def without_ours(page: str) -> str:
 
 def field(page: TestResponse, name: str) -> dict[str, str]:
     """The attributes of the input with this name, in the page's own form; there must be one."""
-    main = page.text.partition("<main")[2].partition("</main>")[0]
+    main = PASSKEYS.sub("", page.text.partition("<main")[2].partition("</main>")[0])
     (tag,) = re.findall(rf'<input[^>]* name="{name}"[^>]*>', main)
     return {key: unescape(value) for key, value in re.findall(r'([\w-]+)="([^"]*)"', tag)}
 

@@ -35,8 +35,15 @@ def account() -> Response:
         found = auth().factors.enrolments.listing(session_id())
     except NoSession:
         return ended()
-    left = found.recovery_codes if found.otp else None
-    return show("account.html", email=visit.email, left=left, few=FEW_CODES)
+    bare = not found.otp and not found.passkeys
+    return show(
+        "account.html",
+        email=visit.email,
+        password=found.password,
+        bare=bare,
+        left=None if bare else found.recovery_codes,
+        few=FEW_CODES,
+    )
 
 
 @account_pages.get("/password")
@@ -46,7 +53,16 @@ def password_form() -> Response:
     visit = signed_in()
     if not isinstance(visit, Visit):
         return visit
-    return show("account_password.html", email=visit.email, fewest=fewest())
+    return _without_password() or show("account_password.html", email=visit.email, fewest=fewest())
+
+
+def _without_password() -> Response | None:
+    """What is shown where a password is asked for, to who has none; no page: there is one."""
+    try:
+        found = auth().factors.enrolments.listing(session_id())
+    except NoSession:
+        return ended()
+    return None if found.password else show("account_no_password.html")
 
 
 @account_pages.post("/password")
@@ -96,7 +112,7 @@ def email_form() -> Response:
     visit = signed_in()
     if not isinstance(visit, Visit):
         return visit
-    return show("account_email.html", now=visit.email, email="")
+    return _without_password() or show("account_email.html", now=visit.email, email="")
 
 
 @account_pages.post("/email")

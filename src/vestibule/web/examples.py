@@ -12,6 +12,13 @@ EMAIL, OTHER_EMAIL = "alice@example.com", "alice@example.net"
 TOKEN = "0ddba11-token"  # noqa: S105 - nobody's.
 WHEN, KEY = "2026-03-14, 15:09 UTC", "ALRT DKAW XV2P TV7G WRC7 SG2J WZVG OEJS"
 URI = "otpauth://totp/auth.example.com:alice%40example.com"
+PASSKEY = {
+    "public_id": "9f86d081884c7d65",
+    "name": "Firefox on Linux",
+    "since": WHEN,
+    "used": WHEN,
+    "backed_up": True,
+}
 ACT = {"act": "Log-in", "time": "2026-03-14, 15:09 UTC", "done": True, "origin": "192.0.2.1"}
 SESSION = {
     "public_id": "9f86d081884c7d65",
@@ -30,15 +37,25 @@ DOCUMENT = {
 }
 
 EXAMPLES: Mapping[str, Mapping[str, Any]] = {
-    "account.html": {"email": EMAIL, "left": 3, "few": 3},
+    "account.html": {"email": EMAIL, "left": 3, "few": 3, "bare": True, "password": True},
     "account_activity.html": {"acts": [ACT, ACT | {"done": False}], "older": 42},
     "account_delete.html": {"email": EMAIL},
     "account_email.html": {"now": EMAIL, "email": OTHER_EMAIL},
     "account_export.html": {},
     "account_codes.html": {"codes": ["8M3K-0VQT-5XNA-R7GH-2D9W-PJ4E"], "next": "/account"},
-    "account_factors.html": {"otp": WHEN, "left": 3, "few": 3, "required": True},
+    "account_factors.html": {
+        "otp": WHEN,
+        "left": 3,
+        "few": 3,
+        "required": True,
+        "own": [PASSKEY],
+        "password": True,
+    },
     "account_otp.html": {"qr": "", "key": KEY, "uri": URI, "ticket": TOKEN, "next": ""},
     "account_otp_remove.html": {},
+    "account_no_password.html": {},
+    "account_passkey.html": {"passkey": PASSKEY},
+    "account_password_remove.html": {},
     "account_password.html": {"email": EMAIL, "fewest": 8},
     "account_sessions.html": {"sessions": [SESSION, OTHER_SESSION]},
     "confirm.html": {"token": TOKEN},
@@ -50,8 +67,13 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "keep.html": {"token": TOKEN},
     "login.html": {"next": "/account", "email": EMAIL, "why": "first"},
     "login_enrol.html": {"next": "/account"},
-    "login_factor.html": {"next": "/account", "way": "otp", "ways": ["otp", "recovery"]},
-    "proof.html": {"next": "/account", "email": EMAIL, "code": True},
+    "login_factor.html": {
+        "next": "/account",
+        "way": "otp",
+        "ways": ["otp", "recovery"],
+        "passkey": True,
+    },
+    "proof.html": {"next": "/account", "email": EMAIL, "code": True, "own": True, "password": True},
     "register.html": {"next": "/account", "email": EMAIL, "fewest": 8},
     "reset.html": {"token": TOKEN, "fewest": 8},
     "reset_ask.html": {"email": EMAIL},

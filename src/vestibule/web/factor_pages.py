@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
 from markupsafe import Markup
 
-from vestibule.auth.enrolments import Changed
 from vestibule.auth.errors import ChallengeOver, LoginNotRecent, NoSession, Refusal
 from vestibule.auth.sessions import Visit
 from vestibule.auth.totp import Offer
-from vestibule.web.door import FORMS, auth, form, hand_over, session_id
+from vestibule.web.door import FORMS, auth, form, session_id
 from vestibule.web.factor_bodies import CodesForm, Onward, TicketAndCodeForm
-from vestibule.web.login_form import FEW_CODES, ended, not_recent, signed_in
+from vestibule.web.factor_forms import FACTORS, acted, changed, listed
+from vestibule.web.login_form import ended, not_recent, signed_in
 from vestibule.web.openapi import Answer, Operation, describe, page
 from vestibule.web.qr import picture
-from vestibule.web.sheet import go, moment, refused, safe_next, show
+from vestibule.web.sheet import go, refused, show
 from vestibule.web.visitors import device
 
 factor_pages = Blueprint("factor_pages", __name__, url_prefix="/account/factors")
 
-FACTORS = "/account/factors"
 LOGIN = page(401, "Not logged in; the form to do so")
 NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
 NONE = page(404, "There is no such factor")
@@ -42,23 +40,7 @@ GROUP = 4
 @describe(Operation("The page of how you log in", (page(200, "It"), LOGIN), cookie=True))
 def listing() -> Response:
     """Show what there is, and what can be added."""
-    return _listed()
-
-
-def _listed(refusal: Refusal | None = None) -> Response:
-    try:
-        found = auth().factors.enrolments.listing(session_id())
-    except NoSession:
-        return ended()
-    given: dict[str, Any] = {
-        "otp": moment(found.otp) if found.otp else None,
-        "left": found.recovery_codes,
-        "few": FEW_CODES,
-        "required": found.required,
-    }
-    if refusal:
-        return refused("account_factors.html", refusal, at={"factor_wrong": ""}, **given)
-    return show("account_factors.html", **given)
+    return listed()
 
 
 @factor_pages.post("/otp")
@@ -121,13 +103,13 @@ def confirm() -> Response:
     ticket, code, onward = (fields.get(name, "") for name in ("ticket", "code", "next"))
     enrolments = auth().factors.enrolments
     try:
-        return _changed(enrolments.add(session_id(), ticket, code, device()), "added", onward)
+        return changed(enrolments.add(session_id(), ticket, code, device()), "factor_added", onward)
     except NoSession:
         return ended(FACTORS)
     except LoginNotRecent:
         return not_recent(FACTORS)
     except ChallengeOver as refusal:
-        return _listed(refusal)
+        return listed(refusal)
     except Refusal as refusal:
         return _offered(enrolments.offered(session_id(), ticket), onward, refusal)
 
@@ -152,7 +134,7 @@ def remove_form() -> Response:
 )
 def remove() -> Response:
     """Take it away, or say why not."""
-    return _acted(lambda: auth().factors.enrolments.remove(session_id()), "removed")
+    return acted(lambda: auth().factors.enrolments.remove(session_id()), "factor_removed")
 
 
 @factor_pages.post("/recovery_codes")
@@ -168,7 +150,7 @@ def remove() -> Response:
 )
 def renew_recovery_codes() -> Response:
     """Show new ones."""
-    return _acted(lambda: auth().factors.enrolments.renew_recovery_codes(session_id()), "")
+    return acted(lambda: auth().factors.enrolments.renew_recovery_codes(session_id()))
 
 
 @factor_pages.post("/recovery_codes/file")
@@ -198,24 +180,3 @@ def file() -> Response:
     text = "".join(f"{line}\n" for line in (f"{request.host}, {visit.email}", "", *codes))
     name = {"Content-Disposition": 'attachment; filename="recovery-codes.txt"'}
     return Response(text, headers=name, mimetype=TEXT)
-
-
-def _acted(act: Callable[[], Changed], what: str) -> Response:
-    """What follows a change, or the page of factors and why there is none."""
-    try:
-        return _changed(act(), what)
-    except NoSession:
-        return ended(FACTORS)
-    except LoginNotRecent:
-        return not_recent(FACTORS)
-    except Refusal as refusal:
-        return _listed(refusal)
-
-
-def _changed(done: Changed, what: str, onward: str = "") -> Response:
-    """What follows a change: codes that are shown this once, or the page of factors."""
-    if done.recovery_codes is None:
-        back = go(safe_next(onward) or FACTORS, f"factor_{what}")
-    else:
-        back = show("account_codes.html", codes=done.recovery_codes, next=safe_next(onward) or "")
-    return hand_over(back, done.session_id)

@@ -96,6 +96,7 @@ def step_form(
         return show("login_enrol.html", status, next=next)
     ways = [each for each in WAYS if each in owed.factors]
     given: dict[str, Any] = {"next": next, "way": way if way in ways else ways[0], "ways": ways}
+    given["passkey"] = "passkey" in owed.factors
     if refusal:
         return refused("login_factor.html", refusal, **given)
     return show("login_factor.html", status, **given)
@@ -122,7 +123,13 @@ def proof_form(status: int = 200, *, next: str = "", refusal: Refusal | None = N
         found = auth().factors.enrolments.listing(session_id())
     except NoSession:
         return go(USUAL_NEXT)
-    given: dict[str, Any] = {"next": next, "email": visit.email, "code": found.otp is not None}
+    given: dict[str, Any] = {
+        "next": next,
+        "email": visit.email,
+        "code": found.otp is not None,
+        "own": bool(found.passkeys),
+        "password": found.password,
+    }
     if refusal:
         wrong = {"credentials_wrong": "password_wrong"}
         return refused("proof.html", refusal, instead=wrong, **given)

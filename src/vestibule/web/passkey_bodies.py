@@ -8,6 +8,9 @@ from pydantic import BaseModel, StringConstraints
 
 from vestibule.web.door import Field
 
+# What may be empty, or missing.
+Text = Annotated[str, StringConstraints(strict=True)]
+
 
 class Wanted(BaseModel):
     """What a passkey is to be shown for: a login, the factor that one owes, or a proof."""
@@ -70,3 +73,13 @@ class Removed(BaseModel):
     """What happened."""
 
     message: str
+
+
+class PasskeyForm(BaseModel):
+    """What a page's form sends: a ticket, what the browser signed as JSON, and where to go then."""
+
+    ticket: Text = ""
+    credential: Text = ""
+    next: Text = ""
+    # What it was shown for, so that the form of that is shown again: as in ``Wanted``.
+    purpose: Text = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from vestibule.auth.errors import LoginOver
@@ -20,12 +20,10 @@ from vestibule.web.openapi import (
     refusal,
 )
 from vestibule.web.passkeys import COOKIE, EMAIL, KEY, OVER, SHOWN, TICKET, UNAVAILABLE
-from vestibule.web.visitors import cookie_name, device
+from vestibule.web.visitors import CEREMONY, ceremony, cookie_name, device
 
 passkey_logins = Blueprint("passkey_logins", __name__)
 
-# By which whoever is nobody yet is known to be the same when the passkey comes.
-CEREMONY = "ceremony"
 REQUEST = {
     "challenge": KEY,
     "timeout": 300000,
@@ -63,7 +61,7 @@ def ask() -> ResponseReturnValue:
     """Hand out a challenge: to who is nobody yet with a cookie, to know them by."""
     purpose = read(bodies.Wanted, missing=400).purpose
     # Kept where there is one: two tabs are one browser.
-    holder = _ceremony() if purpose == "login" else session_id()
+    holder = ceremony() if purpose == "login" else session_id()
     asked = auth().factors.passkey_logins.ask(purpose, holder)
     response = answer(ticket=asked.ticket, publicKey=asked.public_key)
     if purpose == "login":
@@ -106,12 +104,8 @@ def show() -> ResponseReturnValue:
         sent.ticket,
         sent.credential,
         session_id=session_id(),
-        ceremony=_ceremony(),
+        ceremony=ceremony(),
         device=device(),
     )
     message = "proved" if done.purpose == "proof" else "logged in"
     return hand_over(answer(email=done.email, message=message), done.session_id)
-
-
-def _ceremony() -> str | None:
-    return request.cookies.get(cookie_name(CEREMONY))

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from vestibule.auth.errors import PasswordRefused, Refusal, TooManyAttempts
+from vestibule.auth.passkeys import Passkeys
 from vestibule.config import Settings
 from vestibule.web.advice import keys_of
 from vestibule.web.door import auth, kept_close
@@ -70,6 +71,8 @@ class Sheets:
                 "languages": list(self.languages.all.values()),
                 # The classic profile has the pages of the exercise alone, and no script.
                 "scripts": not settings.classic,
+                # Whether browsers know passkeys where the service is.
+                "passkeys": not settings.classic and Passkeys.of(settings).domain is not None,
                 "site": settings.called,
                 "picture": look.picture,
                 "coloured": look.coloured,

@@ -22,6 +22,8 @@ TRUSTED_PROXIES = "TRUSTED_PROXIES"
 SESSION_ID = "SESSION_ID"
 COOKIE = "session_id"
 DEVICE_COOKIE = "device"
+# By which whoever is nobody yet is known to be the same when the passkey comes.
+CEREMONY = "ceremony"
 # Read once for each request: the limits, the trail and the cookie all ask.
 DEVICE = "vestibule.device"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -63,6 +65,11 @@ def device() -> Device:
         cookie = request.cookies.get(cookie_name(DEVICE_COOKIE))
         found = request.environ[DEVICE] = Device(str(address()), printable, cookie)
     return found
+
+
+def ceremony() -> str | None:
+    """The secret by which a browser asked for a passkey to be shown, if it did."""
+    return request.cookies.get(cookie_name(CEREMONY))
 
 
 def session_id_reader(

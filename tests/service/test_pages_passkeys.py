@@ -1,0 +1,186 @@
+"""Passkeys on pages: what a page's form does with what the browser signed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.conftest import Build
+from tests.stage.clock import MovableClock
+from tests.stage.pages import FORM, field, look, send
+from tests.stage.passkeys import Made, SoftPasskey, add, asked, offered
+from tests.stage.profiles import STRICT
+from tests.stage.visits import ALICE, PASSWORD, register, visitor
+
+FACTORS = "/account/factors"
+
+
+@pytest.fixture
+def key(alice: FlaskClient) -> Made:
+    """A passkey of Alice."""
+    return add(alice, "the blue telephone")
+
+
+def shown(
+    client: FlaskClient, key: SoftPasskey, purpose: str, status: int = 303, **more: Any
+) -> TestResponse:
+    """What a page's form answers to this passkey."""
+    given = asked(client, purpose)
+    form = {
+        "ticket": given["ticket"],
+        "credential": json.dumps(key.get(given["publicKey"])),
+        "purpose": purpose,
+    }
+    return send(client, "/login/passkey", status, **form | more)
+
+
+def test_a_passkey_logs_in_and_goes_on(alice: FlaskClient, key: Made) -> None:
+    client = visitor(alice.application)
+    page = look(client, "/login?next=/account/activity")
+    assert field(page, "email")["autocomplete"] == "username webauthn"
+    assert 'data-passkey="login" hidden' in page.text
+    answer = shown(client, key.passkey, "login", next="/account/activity")
+    assert answer.headers["Location"] == "/account/activity"
+    assert client.get("/profile").get_json() == {"email": ALICE}
+    answer = shown(client, key.passkey, "login", next="https://evil.example.com")
+    assert answer.headers["Location"] == "/account"
+
+
+def test_it_is_the_second_step_of_a_password(alice: FlaskClient, key: Made) -> None:
+    client = visitor(alice.application)
+    answer = send(client, "/login", email=ALICE, password=PASSWORD, next="/docs")
+    page = look(client, answer.headers["Location"])
+    assert 'data-passkey="factor" hidden' in page.text
+    assert "Passkeys need JavaScript" in page.text
+    assert field(page, "way")["value"] == "recovery", "there is no app"
+    page = shown(client, SoftPasskey(), "factor", 401, next="/docs")
+    assert "This passkey does not open this account." in page.text
+    assert re.findall(FORM, page.text) == ["/login/factor"]
+    assert shown(client, key.passkey, "factor", next="/docs").headers["Location"] == "/docs"
+
+
+def test_it_proves_once_more_who_it_is(alice: FlaskClient, key: Made, clock: MovableClock) -> None:
+    clock.advance(minutes=11)
+    page = send(alice, "/account/delete", 403, sure="yes")
+    assert 'data-passkey="proof" hidden' in page.text
+    page = shown(alice, SoftPasskey(), "proof", 401, next="/account/delete")
+    assert re.findall(FORM, page.text) == ["/account/confirm"]
+    answer = shown(alice, key.passkey, "proof", next="/account/delete")
+    assert answer.headers["Location"] == "/account/delete"
+    send(alice, "/account/delete", sure="yes")
+
+
+@pytest.mark.parametrize("credential", ["", "{}", "[]", "null", "{", "[" * 15_000, '{"id": 1}'])
+def test_what_is_no_passkey_is_refused(alice: FlaskClient, credential: str) -> None:
+    client = visitor(alice.application)
+    form = {"ticket": asked(client)["ticket"], "credential": credential, "purpose": "login"}
+    page = send(client, "/login/passkey", 401, **form)
+    assert "This passkey does not open this account." in page.text
+    form = {"ticket": offered(alice)["ticket"], "credential": credential}
+    page = send(alice, f"{FACTORS}/passkeys", 400, **form)
+    assert "Your browser made no passkey that can be used here." in page.text
+
+
+def test_a_ticket_that_is_over_leads_back_to_the_form(
+    alice: FlaskClient, key: Made, clock: MovableClock
+) -> None:
+    for purpose in ("login", "factor", "proof", ""):
+        page = send(
+            visitor(alice.application),
+            "/login/passkey",
+            401 if purpose == "proof" else 403,
+            ticket="over",
+            credential="{}",
+            purpose=purpose,
+        )
+        assert re.findall(FORM, page.text) == ["/login"]
+
+
+def test_the_account_offers_one_at_once_and_the_first_brings_codes(alice: FlaskClient) -> None:
+    assert 'data-passkey="add"' in look(alice, "/account").text
+    given = offered(alice)
+    form = {
+        "ticket": given["ticket"],
+        "credential": json.dumps(SoftPasskey().create(given["publicKey"])),
+    }
+    page = send(alice, f"{FACTORS}/passkeys", 200, **form)
+    assert len(re.findall(r"<code>[0-9A-Z-]{29}</code>", page.text)) == 10
+    assert 'data-passkey="add"' not in look(alice, "/account").text
+    again = send(alice, f"{FACTORS}/passkeys", 403, **form)
+    assert "This took too long, or was begun elsewhere." in again.text
+
+
+def test_a_passkey_is_renamed_and_removed(alice: FlaskClient, key: Made) -> None:
+    path = f"{FACTORS}/passkeys/{key.public_id}"
+    assert path in look(alice, FACTORS).text
+    assert field(look(alice, path), "name")["value"] == "the blue telephone"
+    answer = send(alice, f"{path}/name", name="<b>red</b>")
+    assert "has its new name" in look(alice, answer.headers["Location"]).text
+    assert "&lt;b&gt;red&lt;/b&gt;" in look(alice, FACTORS).text
+    answer = send(alice, f"{path}/remove")
+    assert "The passkey is removed." in look(alice, answer.headers["Location"]).text
+    assert "There is no such factor." in look(alice, path, 404).text
+    for act in ("name", "remove"):
+        assert "There is no such factor." in send(alice, f"{path}/{act}", 404).text
+
+
+def test_changes_ask_once_more_who_it_is(
+    alice: FlaskClient, key: Made, clock: MovableClock
+) -> None:
+    clock.advance(minutes=11)
+    path = f"{FACTORS}/passkeys/{key.public_id}"
+    for act, back in (
+        (f"{path}/name", path),
+        (f"{path}/remove", path),
+        (f"{FACTORS}/password", f"{FACTORS}/password"),
+    ):
+        page = send(alice, act, 403, name="x")
+        assert field(page, "next")["value"] == back
+
+
+def test_an_account_without_a_password_has_no_dead_end(
+    alice: FlaskClient, key: Made, clock: MovableClock
+) -> None:
+    look(alice, f"{FACTORS}/password")
+    answer = send(alice, f"{FACTORS}/password")
+    assert "The password is removed." in look(alice, answer.headers["Location"]).text
+    assert "passkeys alone open the account" in look(alice, "/account").text
+    for path in ("/account/password", "/account/email"):
+        assert 'href="/reset_password"' in look(alice, path).text
+    page = look(alice, "/account/confirm")
+    assert 'name="password"' not in page.text
+    assert 'href="/reset_password"' in page.text
+    assert "needs a passkey" in send(alice, f"{FACTORS}/passkeys/{key.public_id}/remove", 409).text
+    client = visitor(alice.application)
+    shown(client, key.passkey, "login")
+    shown(client, key.passkey, "proof")
+
+
+def test_the_last_passkey_of_nobody_is_needed_for_no_password(alice: FlaskClient) -> None:
+    page = send(alice, f"{FACTORS}/password", 409)
+    assert "needs a passkey, or a password" in page.text
+
+
+def test_who_has_to_add_a_factor_may_add_a_passkey(build: Build) -> None:
+    client = build(STRICT, factors="all").test_client()
+    register(client)
+    send(client, "/login", email=ALICE, password=PASSWORD)
+    assert 'data-passkey="add"' in look(client, "/login/factor").text
+    given = offered(client)
+    credential = json.dumps(SoftPasskey().create(given["publicKey"]))
+    form = {"ticket": given["ticket"], "credential": credential, "next": "/docs"}
+    page = send(client, f"{FACTORS}/passkeys", 200, **form)
+    assert 'class="button" href="/docs"' in page.text
+    look(client, "/account")
+
+
+def test_where_browsers_know_none_nothing_is_offered(build: Build) -> None:
+    client = build(STRICT, public_url="http://192.0.2.1:5000").test_client()
+    page = look(client, "/login", host="192.0.2.1:5000")
+    assert "passkey" not in page.text
+    assert field(page, "email")["autocomplete"] == "username"
