@@ -11,6 +11,7 @@ from tests.service.test_change_of_address import ELSEWHERE, ask, confirm
 from tests.stage.answers import refuses
 from tests.stage.clock import MovableClock
 from tests.stage.guesses import coming_from
+from tests.stage.passkeys import add, show
 from tests.stage.profiles import STRICT
 from tests.stage.visits import (
     NEW_PASSWORD,
@@ -106,3 +107,14 @@ def test_more_sessions_are_no_more_guesses_from_one_place(build: Build) -> None:
     sessions = [visitor(app, log_in(visitor(app))) for _ in range(2)]
     assert statuses(sessions[0], FAILURES, "203.0.113.1") == [401] * FAILURES
     assert statuses(sessions[1], 3, "203.0.113.1") == [401, 401, 429]
+
+
+def test_an_old_one_does_not_use_up_changes_of_factors(
+    owner: FlaskClient, clock: MovableClock
+) -> None:
+    key, thief = add(owner), visitor(owner.application, owner.get_cookie("session_id").value)  # type: ignore[union-attr]
+    clock.advance(minutes=11)
+    for _ in range(6):
+        refuses(thief.delete(f"/factors/passkeys/{key.public_id}"), 403, "login_not_recent")
+    assert show(owner, key.passkey, "proof").status_code == 200
+    assert owner.delete(f"/factors/passkeys/{key.public_id}").status_code == 200

@@ -13,6 +13,7 @@ from tests.stage.answers import refuses, says
 from tests.stage.clock import MovableClock
 from tests.stage.databases import on_both_databases
 from tests.stage.factors import Authenticator, enrol, half_log_in, offer, prove
+from tests.stage.passkeys import add, show
 from tests.stage.raw import rows
 from tests.stage.visits import (
     ALICE,
@@ -216,3 +217,11 @@ def test_a_mailbox_that_takes_an_address_back_takes_no_factor_off(
     outbox.deliver_due()
     ((factors,),) = rows(app, "SELECT factors FROM users")
     assert factors == "otp"
+
+
+def test_a_session_says_no_more_than_was_shown(alice: FlaskClient, clock: MovableClock) -> None:
+    key, client = add(alice), alice.application.test_client()
+    assert show(client, key.passkey).status_code == 200
+    enrol(client, clock)
+    (session,) = client.get("/sessions").get_json()["sessions"]
+    assert session["amr"] == ["mfa", "otp", "pop", "user"], "no password"

@@ -26,7 +26,7 @@ from vestibule.auth.errors import FactorNeeded, LoginOver, NoSession, UnknownFac
 from vestibule.auth.letters import FACTOR_ADDED, FACTOR_REMOVED, RECOVERY_CODES_MADE
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passkey_errors import PasskeyNeeded
-from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, amr
+from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, also
 from vestibule.auth.sessions import Sessions
 from vestibule.auth.tokens import DISOWN, Tokens
 from vestibule.auth.totp import Offer, Totp, digits
@@ -176,7 +176,7 @@ class Enrolments:
             self._totp.keep(change.tx, change.user, secret, short)
             # Guesses at an earlier secret are nothing to the new one.
             self._attempts.forgive_factor(change.tx, change.user)
-            change.shown = amr(PASSWORD, ONE_TIME_CODE)
+            change.shown = also(change.shown, ONE_TIME_CODE)
             codes = recovery_codes.replace(change.tx, change.user) if first else None
         return change.done(codes)
 
@@ -253,7 +253,11 @@ class Enrolments:
 
         :raises TooManyAttempts: so many mails go to this address already.
         """
-        # Whoever registered somebody else's address must not fill their mailbox.
+        # Whoever registered another's address must not fill a mailbox, nor a copied session use up
+        # what its owner has.
+        if not holder.login:
+            with self._db.read() as tx:
+                self._sessions.require_recent(tx, session_id, holder.user_id)
         self._attempts.mail(mail, None, comparison_key(holder.email))
         with self._db.begin() as tx:
             around = self._login if holder.login else self._session
@@ -261,8 +265,7 @@ class Enrolments:
                 user, had = change.user, change.user.factors
                 yield change
             if user.factors and not had:
-                # It may be a thief's: see ``ways_back``.
-                self._tokens.reserve_once(tx, user.id, DISOWN, user.email)
+                self._tokens.reserve_once(tx, user.id, DISOWN, user.email)  # See ``ways_back``.
             tx.sessions.close_all(user.id, but=digest(change.renewed))
             tx.logins.drop(user.id)
             self._outbox.add(tx, mail, user.email, user_id=user.id)

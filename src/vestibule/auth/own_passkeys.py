@@ -20,7 +20,7 @@ from vestibule.auth.letters import PASSKEY_ADDED, PASSKEY_REMOVED, PASSWORD_REMO
 from vestibule.auth.passkey_errors import FactorsFull, KnownPasskey
 from vestibule.auth.passkeys import Attested, Passkeys
 from vestibule.auth.passwords import NONE
-from vestibule.auth.proofs import with_passkey
+from vestibule.auth.proofs import PASSKEY, VERIFIED, also
 from vestibule.auth.sessions import Sessions
 from vestibule.config import Clock
 from vestibule.db import DB, AlreadyExists, Transaction
@@ -115,7 +115,7 @@ class OwnPasskeys:
             first = not change.user.factors
             self._ceremonies.spend(change.tx, challenge)
             self._keep(change.tx, change.user, made, shown)
-            change.shown = with_passkey(change.shown)
+            change.shown = also(change.shown, PASSKEY, VERIFIED)
             codes = recovery_codes.replace(change.tx, change.user) if first else None
         return Added(made.digest[:PUBLIC_DIGITS], shown, change.done(codes))
 

@@ -18,6 +18,6 @@ def words_of(stored: str | None) -> list[str]:
     return (PASSWORD if stored is None else stored).split()
 
 
-def with_passkey(stored: str | None) -> str:
-    """The words of a session that also showed a passkey, whose authenticator knew its user."""
-    return amr(*(set(words_of(stored)) - {SEVERAL}), PASSKEY, VERIFIED)
+def also(stored: str | None, *more: str) -> str:
+    """The words of a session that has shown more than before."""
+    return amr(*(set(words_of(stored)) - {SEVERAL}), *more)
