@@ -19,6 +19,7 @@ from tests.stage.server import Server, Visitor
 # Where a login that is half done is for: it may be begun anew, seen, finished, given up.
 ITS_OWN = {
     *("POST /sessions", "GET /sessions/factor", "POST /sessions/factor", "DELETE /sessions"),
+    *("GET /login/factor", "POST /login/factor"),
 }
 AT_ONCE = 20
 

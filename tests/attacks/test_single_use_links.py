@@ -11,6 +11,7 @@ import pytest
 
 from tests.attacks.people import Person, browser, linked, links, mails_to, opens, scan
 from tests.attacks.routes import Route, routes
+from tests.attacks.test_second_factors import enrol
 from tests.conftest import Serve
 from tests.stage.databases import Databases
 from tests.stage.profiles import UNLIMITED
@@ -19,6 +20,7 @@ from tests.stage.visits import NEW_PASSWORD, WRONG, eventually
 
 RESET, VERIFY = "/reset_password", "/verify_email"
 CHANGE, UNDO = "/profile/email/confirm", "/profile/email/undo"
+DISOWN = "/factors/disown"
 
 
 @pytest.fixture(scope="module")
@@ -121,16 +123,21 @@ def test_a_link_is_over_when_the_account_is_another(
 
 
 def test_a_token_opens_what_it_was_made_for_alone(target: Server, owner: Owner) -> None:
-    """A06: each of the four kinds, at every route that takes a token, and at every page."""
-    newcomer = Person(target).register()
+    """A06: each kind, at every route that takes a token, and at every page.
+
+    But those for whom an operator takes factors away: see ``tests.service.test_disowning``.
+    """
+    newcomer, protected = Person(target).register(), verified(target).person
+    enrol(protected)
     tokens = {
         VERIFY: linked(target, newcomer.email, VERIFY),
         CHANGE: owner.ask_change(),
         UNDO: linked(target, owner.person.email, UNDO),
         RESET: owner.person.reset_token(),
+        DISOWN: linked(target, protected.email, DISOWN),
     }
     pages = [route for route in routes(target) if "token" in route.query]
-    assert {route.path for route in pages} == set(tokens)
+    assert {route.path for route in pages} == {*tokens, "/factors/keep"}
     with browser(target) as thief:
         for purpose, token in tokens.items():
             for route, name in taking_a_token(target):
