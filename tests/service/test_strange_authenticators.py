@@ -169,3 +169,9 @@ def test_a_picture_of_a_key_is_read_in_one_way(alice: FlaskClient) -> None:
         "/factors/passkeys", json={"ticket": asked_for["ticket"], "credential": sent}
     )
     refuses(answer, 400, "passkey_refused")
+
+
+def test_thousands_of_keys_are_not_compared() -> None:
+    cbor.require_plain(cbor2.dumps(dict.fromkeys(range(249))))
+    with pytest.raises(ValueError, match="more than"):
+        cbor.require_plain(cbor2.dumps(dict.fromkeys(range(250))))

@@ -11,6 +11,8 @@ from __future__ import annotations
 # Of a first byte: three bits say what it is, five how long, or in how many bytes that is said.
 BYTES, TEXT, LIST, MAP, TAG, SIMPLE = 2, 3, 4, 5, 6, 7
 SHORT, LONGEST = 23, 27
+# No authenticator says so much. Thousands of keys of one map can be made hard to tell apart.
+MOST = 500
 # Of authenticator data (WebAuthn section 6.1): where flags stand, and what follows them.
 FLAGS, ATTESTED, FIXED, NAMED, LENGTH = 32, 0x40, 37, 53, 2
 
@@ -41,8 +43,11 @@ def require_plain_data(data: bytes) -> None:
 
 def _end(data: bytes, at: int, shortest: bool) -> int:
     """Where the item ends that begins at ``at``."""
-    left = 1
+    left, seen = 1, 0
     while left:
+        seen += 1
+        if seen > MOST:
+            raise ValueError("more than anybody says")
         kind, length = data[at] >> 5, data[at] & 31
         at += 1
         if kind == TAG or length > (SHORT if kind == SIMPLE else LONGEST):
