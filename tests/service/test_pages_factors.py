@@ -15,7 +15,7 @@ from tests.stage.factors import Authenticator, code_of, half_log_in
 from tests.stage.pages import FORM, field, look, said_of, send
 from tests.stage.profiles import STRICT
 from tests.stage.secrecy import remember
-from tests.stage.visits import ALICE, PASSWORD, register, try_login, visitor
+from tests.stage.visits import ALICE, PASSWORD, front_desk, register, try_login, visitor
 
 FACTORS = "/account/factors"
 SHOWN = re.compile(r"<code>((?:[0-9A-Z]{4}-){5}[0-9A-Z]{4})</code>")
@@ -227,3 +227,8 @@ def test_pages_of_factors_speak_french(alice: FlaskClient) -> None:
     alice.set_cookie("language", "fr")
     assert "Vos façons de vous connecter" in look(alice, FACTORS).text
     assert "scannez" in offered(alice)[0].text
+
+
+def test_an_operators_way_back_is_told(alice: FlaskClient, phone: Authenticator) -> None:
+    front_desk(alice.application).factors.ways_back.begin(ALICE)
+    assert "UTC all of this is taken away" in look(alice, FACTORS).text

@@ -48,6 +48,7 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
         "left": 3,
         "few": 3,
         "required": True,
+        "ends": WHEN,
         "own": [PASSKEY],
         "password": True,
     },

@@ -31,6 +31,7 @@ def listed(refusal: Refusal | None = None) -> Response:
         "left": found.recovery_codes,
         "few": FEW_CODES,
         "required": found.required,
+        "ends": moment(found.end_at) if found.end_at else None,
         "password": found.password,
     }
     if refusal:
