@@ -3,7 +3,7 @@
 The library checks type, challenge, origin, relying party, presence, verification, and the
 signature. Ours are what it leaves to whoever calls: that no other site framed the page, whose
 passkey it is, and that no copy of it was used, which is found where it is stored. It is loaded
-when somebody uses a passkey: eight megabytes.
+when somebody uses a passkey: seven megabytes.
 """
 
 from __future__ import annotations
