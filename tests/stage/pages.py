@@ -12,9 +12,10 @@ from werkzeug.test import TestResponse
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 # Where the page's own form goes; the buttons of every page, and for passkeys, are others.
 FORM = r'method="post" action="(/(?!language|logout|login/passkey|account/factors/passkeys")[^"]*)"'
-# The pages' own scripts and picture.
+# The pages' own scripts and pictures.
 OURS = re.compile(
     r'<script src="/static/(?:forms|passkeys)\.js" defer></script>|<img src="/static/icon\.svg"'
+    r'|<svg viewBox="[\d ]+" class="qr">(?:<path [^<>]*/>)*</svg>'
 )
 PASSKEYS = re.compile(r"<form[^>]*data-passkey.*?</form>", re.DOTALL)
 
