@@ -191,6 +191,18 @@ def test_five_wrong_ones_are_enough_for_a_login(app: Flask, key: Made) -> None:
     assert show(client, key.passkey, "factor").status_code == 200
 
 
+@pytest.mark.parametrize("sent", ["", "mine", "x" * 900, "a" * 36])
+def test_nobodys_cookie_is_handed_out_again_but_ours(app: Flask, sent: str) -> None:
+    client = visitor(app)
+    client.set_cookie("ceremony", sent)
+    asked(client)
+    held = client.get_cookie("ceremony")
+    assert held is not None
+    assert (held.value != sent, len(held.value)) == (True, 36)
+    asked(client)
+    assert client.get_cookie("ceremony") == held
+
+
 @on_both_databases
 def test_of_many_answers_at_once_one_opens(app: Flask, key: Made) -> None:
     client = app.test_client()

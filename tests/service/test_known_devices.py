@@ -23,6 +23,8 @@ from tests.stage.visits import (
     reset_token,
     set_password,
 )
+from vestibule.auth.errors import StorageUnavailable
+from vestibule.db.users import Users
 
 FAILURES = 10
 DAY = 24 * 3600
@@ -205,3 +207,18 @@ def test_classic_knows_no_devices(build: Build) -> None:
     register(client)
     log_in(client)
     assert client.get_cookie("device") is None
+
+
+def test_a_login_stays_done_where_the_device_cannot_be_known(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = build(STRICT).test_client()
+    register(client)
+
+    def gone(*_: object) -> None:
+        raise StorageUnavailable("the database went away")
+
+    monkeypatch.setattr(Users, "of_session", gone)
+    assert attempt(client, PASSWORD).status_code == 200
+    assert client.get_cookie("device") is None
+    assert client.get("/profile").status_code == 200

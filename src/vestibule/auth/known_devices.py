@@ -13,11 +13,13 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from vestibule.auth.crypto import digest
+from vestibule.auth.errors import StorageUnavailable
 from vestibule.auth.keys import Keys
 from vestibule.config import Clock
 from vestibule.db import DB
@@ -67,11 +69,13 @@ class KnownDevices:
     def remember(self, session_id: str, cookie: str | None) -> str | None:
         """The cookie that makes a browser known to the account that was just opened on it.
 
-        Each login makes a new number: what was failed under an old one stays with that.
+        Each login makes a new number: what was failed under an old one stays with that. The login
+        is done: where the database went away since, it stays done, and the browser unknown.
 
         :param cookie: what the browser sent; what other accounts know it by stays in it.
         """
-        with self._db.look() as tx:
+        user = None
+        with suppress(StorageUnavailable), self._db.look() as tx:
             user = tx.users.of_session(digest(session_id))
         if user is None:
             return None

@@ -24,6 +24,7 @@ COOKIE = "session_id"
 DEVICE_COOKIE = "device"
 # By which whoever is nobody yet is known to be the same when the passkey comes.
 CEREMONY = "ceremony"
+SECRET = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Read once for each request: the limits, the trail and the cookie all ask.
 DEVICE = "vestibule.device"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -68,8 +69,12 @@ def device() -> Device:
 
 
 def ceremony() -> str | None:
-    """The secret by which a browser asked for a passkey to be shown, if it did."""
-    return request.cookies.get(cookie_name(CEREMONY))
+    """The secret by which a browser asked for a passkey to be shown, if it did.
+
+    It is handed out again: whatever does not look like one of ours is none.
+    """
+    sent = request.cookies.get(cookie_name(CEREMONY), "")
+    return sent if SECRET.fullmatch(sent) else None
 
 
 def session_id_reader(
