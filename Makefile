@@ -7,13 +7,13 @@ RUN_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
 
-.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-browser screenshots test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start bench-acts locks clean python
+.PHONY: run test test-attacks test-postgresql test-matrix test-faults test-browser test-cli screenshots test-load test-timing test-sqlmap test-races lint bench bench-peers bench-postgresql bench-pgbouncer bench-growth bench-memory bench-start bench-acts locks clean python
 
 run: $(V)/.run
 	@exec $(BIN)/vestibule run $(RUN_ARGS)
 
 test: $(V)/.test lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/attacks --ignore=tests/browser --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore=tests/attacks --ignore=tests/browser --ignore=tests/cli --ignore=tests/faults --ignore=tests/matrix $(TEST_ARGS)
 
 # What is measured has the machine to itself: these are no part of `make test`. They are about SQLite,
 # and about the other database by TEST_ARGS='--database postgresql'.
@@ -29,6 +29,10 @@ test-sqlmap: $(V)/.test
 # Each family of attacks, over HTTP, on a real server of two processes.
 test-attacks: $(V)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/attacks
+
+# The commands, each in a process of its own, and servers that are started and stopped.
+test-cli: $(V)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/cli
 
 # The tests of the service and its commands once more, on a PostgreSQL of their own.
 test-postgresql: $(V)/.test

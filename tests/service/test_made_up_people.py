@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,13 +61,17 @@ def users(settings: Settings) -> Sequence[User]:
         return work.scalars(select(User)).all()
 
 
+OBJECT = re.compile(r" at 0x[0-9a-f]+")
+
+
 def extras(settings: Settings) -> dict[str, list[str]]:
     """Every index and constraint, by table."""
     with working(settings) as work:
         there = inspect(work.connection())
         looks = there.get_indexes, there.get_unique_constraints, there.get_foreign_keys
         return {
-            name: sorted(str(found) for look in looks for found in look(name))
+            # A condition of an index is an object, which says where it is in memory.
+            name: sorted(OBJECT.sub("", str(found)) for look in looks for found in look(name))
             for name in there.get_table_names()
         }
 

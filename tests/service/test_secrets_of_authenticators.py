@@ -84,6 +84,7 @@ def test_it_is_exported_without_what_opens_anything(
     body = answer.get_json()
     assert body["factors"] == {
         "otp": {"created_at": "2026-03-14T15:09:26+00:00"},
+        "passkeys": [],
         "recovery_codes": 10,
     }
     assert body["logins"] == [{"expires_at": "2026-03-14T15:20:26+00:00"}]

@@ -149,12 +149,17 @@ def _be_alone(connection: Any, _: object) -> None:
 def _extras(connection: Connection) -> list[Index | Constraint]:
     """What is made faster when all rows are there. SQLite can do without its indexes only."""
     tables: Sequence[Table] = Row.metadata.sorted_tables
-    indexes = [index for table in tables for index in table.indexes]
+    indexes = [index for table in tables for index in table.indexes if not _is_of_few(index)]
     if connection.dialect.name == "sqlite":
         return list(indexes)
     kinds = ForeignKeyConstraint, UniqueConstraint
     found = [each for table in tables for each in table.constraints if isinstance(each, kinds)]
     return [*found, *indexes]
+
+
+def _is_of_few(index: Index) -> bool:
+    """Whether it leaves out what is added here: rows without what it is about."""
+    return index.dialect_options["sqlite"]["where"] is not None
 
 
 def _dropping(extra: Index | Constraint) -> Any:
