@@ -31,7 +31,9 @@ Attack = Callable[[str], str]
 REQUIREMENTS = Path(__file__).with_name("sqlmap.txt")
 # They read the session's cookie as the routes for programs do, where it is tried.
 PAGES = "/account", "/login", "/register", "/logout"
-FOUND = re.compile(r"identified the following injection|is vulnerable|appears to be .*injectable")
+# Its last word. On the way it suspects whatever answers differently each time, as where attempts
+# are counted, and tries that again.
+FOUND = re.compile(r"identified the following injection|is vulnerable")
 FAILED = re.compile(r"\b5\d\d \([A-Z][A-Za-z ]+\) - \d+ times")
 NOTHING = "all tested parameters do not appear to be injectable"
 OPTIONS = ["--batch", "--flush-session", "--disable-coloring", "--level=2", "--risk=2"]
