@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -49,38 +50,29 @@ class Operators:
 
         :raises UnknownEmail: nobody has this address.
         """
-        with self._audit.recording("account.disable") as act, self._db.begin() as tx:
-            user = _owner(tx, email)
-            act.of(user)
+        with self._acting("account.disable", email) as (tx, user):
             tx.users.change(user, disabled_at=user.disabled_at or self._clock())
             tx.sessions.close_all(user.id)
             tx.logins.drop(user.id)
             # A thief may have changed the address: the way back waits until the account is enabled.
             self._tokens.void(tx, user)
-            act.accept(tx)
 
     def enable(self, email: str) -> None:
         """Open the account again, to the password that it had. What has ended stays over.
 
         :raises UnknownEmail: nobody has this address.
         """
-        with self._audit.recording("account.enable") as act, self._db.begin() as tx:
-            user = _owner(tx, email)
-            act.of(user)
+        with self._acting("account.enable", email) as (tx, user):
             tx.users.change(user, disabled_at=None)
-            act.accept(tx)
 
     def unlock(self, email: str) -> None:
         """Let strange devices log in again, which too many failures in a row have shut out.
 
         :raises UnknownEmail: nobody has this address.
         """
-        with self._audit.recording("account.unlock") as act, self._db.begin() as tx:
-            user = _owner(tx, email)
-            act.of(user)
+        with self._acting("account.unlock", email) as (tx, user):
             self._attempts.forgive_factor(tx, user)
             self._attempts.forgive(tx, user.email_key)
-            act.accept(tx)
 
     def remove(self, email: str) -> None:
         """Delete the account, and all that is stored about it.
@@ -99,24 +91,30 @@ class Operators:
 
         :raises UnknownEmail: nobody has this address.
         """
-        with self._audit.recording("account.appoint") as act, self._db.begin() as tx:
-            user = _owner(tx, email)
-            act.of(user)
+        with self._acting("account.appoint", email) as (tx, user):
             tx.users.change(user, administrator=True)
             tx.sessions.close_all(user.id)
             tx.logins.drop(user.id)
-            act.accept(tx)
 
     def dismiss(self, email: str) -> None:
         """Take the mark away again; sessions stay.
 
         :raises UnknownEmail: nobody has this address.
         """
-        with self._audit.recording("account.dismiss") as act, self._db.begin() as tx:
-            user = _owner(tx, email)
-            act.of(user)
+        with self._acting("account.dismiss", email) as (tx, user):
             tx.users.change(user, administrator=False)
-            act.accept(tx)
+
+    @contextmanager
+    def _acting(self, act: str, email: str) -> Iterator[tuple[Transaction, User]]:
+        """Around an act on the account of this address, which is recorded with it.
+
+        :raises UnknownEmail: nobody has this address.
+        """
+        with self._audit.recording(act) as recorded, self._db.begin() as tx:
+            user = _owner(tx, email)
+            recorded.of(user)
+            yield tx, user
+            recorded.accept(tx)
 
     def entries(self) -> Iterator[Entry]:
         """Every account, the oldest first."""
