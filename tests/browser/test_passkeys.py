@@ -104,8 +104,8 @@ def test_an_account_without_a_password_is_opened_by_it(visit: Visit, t: Words) -
     press(page, t("passkey.log_in"))
     expect(page.get_by_text(str(t("account.password_none")))).to_be_visible()
     page.goto("/account/password")
-    follow(page, t("passkey.none_choose"))
-    headed(page, t("reset_ask.title"))
+    fill(page, new_password=PASSWORD)
+    expect(page.get_by_text(str(t("account.password_what")))).to_be_visible()
 
 
 def test_it_is_renamed_and_removed(visit: Visit, t: Words) -> None:

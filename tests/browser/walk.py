@@ -129,8 +129,9 @@ def _passkeys(page: Page) -> Iterator[str]:
     page.goto("/account/factors/password")
     yield "account_password_remove"
     fill(page)
-    page.goto("/account/email")
-    yield "account_no_password"
+    for name in ("password", "email"):
+        page.goto(f"/account/{name}")
+        yield f"account_{name}_by_passkey"
     # It would log in by itself where the next pages are asked for.
     device.gone()
 

@@ -11,11 +11,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.conftest import Build
+from tests.service.test_change_of_address import ELSEWHERE
 from tests.stage.clock import MovableClock
-from tests.stage.pages import FORM, field, look, send
+from tests.stage.factors import half_log_in
+from tests.stage.pages import FORM, field, look, said_of, send
 from tests.stage.passkeys import Made, SoftPasskey, add, asked, offered
 from tests.stage.profiles import STRICT
-from tests.stage.visits import ALICE, PASSWORD, register, visitor
+from tests.stage.visits import ALICE, NEW_PASSWORD, PASSWORD, register, token_to, visitor
 
 FACTORS = "/account/factors"
 
@@ -150,8 +152,6 @@ def test_an_account_without_a_password_has_no_dead_end(
     answer = send(alice, f"{FACTORS}/password")
     assert "The password is removed." in look(alice, answer.headers["Location"]).text
     assert "passkeys alone open the account" in look(alice, "/account").text
-    for path in ("/account/password", "/account/email"):
-        assert 'href="/reset_password"' in look(alice, path).text
     page = look(alice, "/account/confirm")
     assert 'name="password"' not in page.text
     assert 'href="/reset_password"' in page.text
@@ -159,6 +159,53 @@ def test_an_account_without_a_password_has_no_dead_end(
     client = visitor(alice.application)
     shown(client, key.passkey, "login")
     shown(client, key.passkey, "proof")
+
+
+def test_it_gets_a_password_again_on_a_page_soon_after_a_proof(
+    alice: FlaskClient, key: Made, clock: MovableClock
+) -> None:
+    send(alice, f"{FACTORS}/password")
+    assert "Choose a password" in look(alice, "/account").text
+    clock.advance(minutes=11)
+    form: dict[str, Any] = {"new_password": NEW_PASSWORD}
+    path = "/account/password"
+    for page in (look(alice, path, 403), send(alice, path, 403, **form)):
+        assert f'name="next" value="{path}"' in page.text
+    answer = shown(alice, key.passkey, "proof", next=path)
+    page = look(alice, answer.headers["Location"])
+    assert 'name="current_password"' not in page.text
+    assert "at least 8 characters" in said_of(
+        send(alice, path, 400, new_password="x"), "new_password"
+    )
+    answer = send(alice, path, **form)
+    assert "Your password is changed" in look(alice, answer.headers["Location"]).text
+    assert field(look(alice, path), "current_password")
+    half_log_in(visitor(alice.application), ALICE, NEW_PASSWORD)
+
+
+def test_its_address_changes_on_pages_soon_after_a_proof(
+    alice: FlaskClient, key: Made, clock: MovableClock
+) -> None:
+    send(alice, f"{FACTORS}/password")
+    clock.advance(minutes=11)
+    path = "/account/email"
+    look(alice, path, 403)
+    send(alice, path, 403, email=ELSEWHERE)
+    shown(alice, key.passkey, "proof")
+    assert 'name="password"' not in look(alice, path).text
+    assert "Mail cannot go" in said_of(send(alice, path, 400, email="x"), "email")
+    send(alice, path, email=ELSEWHERE)
+    link = f"/profile/email/confirm?token={token_to(alice.application, ELSEWHERE)}"
+    form = {"token": link.partition("=")[2]}
+    other = visitor(alice.application)
+    assert 'name="password"' not in look(other, link).text
+    page = send(other, "/profile/email/confirm/form", 401, **form)
+    answer = shown(other, key.passkey, "login", next=field(page, "next")["value"])
+    assert answer.headers["Location"] == link
+    clock.advance(minutes=11)
+    send(other, "/profile/email/confirm/form", 403, **form)
+    shown(other, key.passkey, "proof")
+    assert ELSEWHERE in send(other, "/profile/email/confirm/form", 200, **form).text
 
 
 def test_the_last_passkey_of_nobody_is_needed_for_no_password(alice: FlaskClient) -> None:

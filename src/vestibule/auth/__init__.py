@@ -86,7 +86,7 @@ class Auth:
         known_devices = KnownDevices(db, clock, keys)
         attempts = Attempts.of(settings, rate_limits, known_devices, outbox)
         passwords = Passwords(db, _hasher(settings), _policy(settings), _breaches(settings, audit))
-        owners, rules = Owners(passwords, sessions, attempts), Rules.of(settings)
+        owners, rules = Owners(db, passwords, sessions, attempts), Rules.of(settings)
         factors = FactorDesks.of(settings, keys, db, sessions, owners, attempts, tokens, outbox)
         registrations = Registrations(
             db, clock, audit, passwords, factors.entrance, tokens, outbox, attempts, rules

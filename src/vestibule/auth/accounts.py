@@ -34,6 +34,14 @@ class Accounts:
     _tokens: Tokens
     _outbox: Outbox
 
+    def has_password(self, session_id: str | None) -> bool:
+        """Whether whose session this is shows a password before another, or another address.
+
+        :raises NoSession: it is not open.
+        :raises LoginNotRecent: there is no password, and it was proved too long ago who it is.
+        """
+        return self._owners.has_password(session_id)
+
     @recorded("password.change")
     def change_password(
         self, session_id: str | None, current: str, new: str, device: Device | None = None
@@ -46,7 +54,8 @@ class Accounts:
         :param current: the password; nothing, where passkeys alone opened the account.
         :raises NoSession: the session is not open.
         :raises BadCredentials: ``current`` is not the password.
-        :raises LoginNotRecent: the account has a factor, which was shown too long ago.
+        :raises LoginNotRecent: the account has a factor, or no password, and it was proved too long
+            ago who it is.
         :raises PasswordRefused: the policy does not allow the new one.
         :raises TooManyAttempts: it was tried too often.
         :raises FactorOwed: the password is changed, and what the session had proved is not enough.

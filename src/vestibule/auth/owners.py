@@ -13,15 +13,15 @@ from vestibule.auth.acts import acting
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.crypto import digest
 from vestibule.auth.devices import Device
-from vestibule.auth.errors import BadCredentials
+from vestibule.auth.errors import BadCredentials, NoSession
 from vestibule.auth.passwords import Checked, Passwords
 from vestibule.auth.sessions import Sessions
-from vestibule.db import Transaction
+from vestibule.db import DB, Transaction
 from vestibule.user import User
 
 
 class Proof(NamedTuple):
-    """A session that was open, and the password of its owner, which was right."""
+    """A session that was open, and the password of its owner, which was right, or is not there."""
 
     session_id: str | None
     email: str
@@ -32,6 +32,7 @@ class Proof(NamedTuple):
 class Owners:
     """Those who are logged in."""
 
+    _db: DB
     _passwords: Passwords
     _sessions: Sessions
     _attempts: Attempts
@@ -57,18 +58,47 @@ class Owners:
     ) -> Proof:
         """The same, but where the account has no password, and none is given, that is as right.
 
-        ``confirm`` asks for a recent proof then, which was a passkey: do without it nowhere.
+        A recent proof stands for it then, which was a passkey; ``confirm`` asks for that again.
 
         :raises NoSession: the session is not open.
         :raises BadCredentials: the account has a password, and it is another.
+        :raises LoginNotRecent: it has none, and it was proved too long ago who it is.
         :raises TooManyAttempts: it was tried too often.
         """
         visit = self._sessions.require(session_id)
         without = None if password else self._passwords.without(visit.user_id)
         if without is None:
             return self.prove(session_id, password, device)
+        return self.prove_without(session_id, without)
+
+    def prove_without(self, session_id: str | None, without: Checked) -> Proof:
+        """The same for an account that has no password: a recent proof stands for it.
+
+        It is asked for before anything is counted or mailed: with an old session nobody uses up
+        what its owner has.
+
+        :raises NoSession: the session is not open, or another account's.
+        :raises LoginNotRecent: it was proved too long ago who it is.
+        """
+        visit = self._sessions.require(session_id)
+        if visit.user_id != without.user_id:
+            raise NoSession
         acting().by(visit.user_id, session_id)
+        with self._db.read() as tx:
+            self._sessions.require_recent(tx, session_id, visit.user_id)
         return Proof(session_id, visit.email, without)
+
+    def has_password(self, session_id: str | None) -> bool:
+        """Whether whose session this is has a password to show before something changes.
+
+        :raises NoSession: the session is not open.
+        :raises LoginNotRecent: there is none, and what stands for it was proved too long ago.
+        """
+        visit = self._sessions.require(session_id)
+        without = self._passwords.without(visit.user_id)
+        if without is not None:
+            self.prove_without(session_id, without)
+        return without is None
 
     def forgive(self, tx: Transaction, user: User) -> None:
         """Count failures anew, within ``tx``: the account has a new password, by its owner."""

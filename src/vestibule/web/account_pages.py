@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from vestibule.auth.errors import FactorOwed, LoginNotRecent, NoSession, Refusal
 from vestibule.auth.sessions import Visit
-from vestibule.web.bodies import Certainty, Credentials, PasswordChange
+from vestibule.web.bodies import Certainty, NewAddress, PasswordChange
 from vestibule.web.door import FORMS, auth, forget, form, hand_over, session_id
 from vestibule.web.login_form import FEW_CODES, ask_for_factor, ended, not_recent, signed_in
 from vestibule.web.openapi import BUSY_PAGE, Answer, Operation, describe, page
@@ -47,29 +47,39 @@ def account() -> Response:
 
 
 @account_pages.get("/password")
-@describe(Operation("The form for another password", (page(200, "It"), LOGIN), cookie=True))
+@describe(
+    Operation(
+        "The form for another password, or for one where there is none",
+        (page(200, "It"), LOGIN, NOT_RECENT),
+        cookie=True,
+    )
+)
 def password_form() -> Response:
     """Show the form."""
     visit = signed_in()
     if not isinstance(visit, Visit):
         return visit
-    return _without_password() or show("account_password.html", email=visit.email, fewest=fewest())
+    known = _has_password()
+    if isinstance(known, Response):
+        return known
+    return show("account_password.html", email=visit.email, fewest=fewest(), password=known)
 
 
-def _without_password() -> Response | None:
-    """What is shown where a password is asked for, to who has none; no page: there is one."""
+def _has_password() -> bool | Response:
+    """Whether there is one to show; where a recent proof stands for it, the form for that."""
     try:
-        found = auth().factors.enrolments.listing(session_id())
+        return auth().accounts.has_password(session_id())
     except NoSession:
         return ended()
-    return None if found.password else show("account_no_password.html")
+    except LoginNotRecent:
+        return not_recent()
 
 
 @account_pages.post("/password")
 @describe(
     Operation(
         "What the form for another password sends",
-        (DONE, page(400, "The policy refuses it"), WRONG, TOO_OFTEN, BUSY_PAGE),
+        (DONE, page(400, "The policy refuses it"), WRONG, NOT_RECENT, TOO_OFTEN, BUSY_PAGE),
         body=PasswordChange,
         kinds=FORMS,
         example={"current_password": "paint dries slowly", "new_password": "rain on a tin roof"},
@@ -91,28 +101,34 @@ def change_password() -> Response:
     except FactorOwed as refusal:
         return ask_for_factor(refusal, "", "password_changed")
     except Refusal as refusal:
-        at = {"credentials_wrong": "current_password"}
-        at |= dict.fromkeys(("password_refused", "password_too_long"), "new_password")
-        instead = {"credentials_wrong": "password_wrong"}
-        return refused(
-            "account_password.html",
-            refusal,
-            at=at,
-            instead=instead,
-            email=visit.email,
-            fewest=fewest(),
-        )
+        return _password_refused(refusal, visit.email)
     return hand_over(go("/account", "password_changed"), session)
 
 
+def _password_refused(refusal: Refusal, email: str) -> Response:
+    known = _has_password()
+    if isinstance(known, Response):
+        return known
+    at = {"credentials_wrong": "current_password" if known else ""}
+    at |= dict.fromkeys(("password_refused", "password_too_long"), "new_password")
+    instead = {"credentials_wrong": "password_wrong"}
+    given = {"email": email, "fewest": fewest(), "password": known}
+    return refused("account_password.html", refusal, at=at, instead=instead, **given)
+
+
 @account_pages.get("/email")
-@describe(Operation("The form for another address", (page(200, "It"), LOGIN), cookie=True))
+@describe(
+    Operation("The form for another address", (page(200, "It"), LOGIN, NOT_RECENT), cookie=True)
+)
 def email_form() -> Response:
     """Show the form."""
     visit = signed_in()
     if not isinstance(visit, Visit):
         return visit
-    return _without_password() or show("account_email.html", now=visit.email, email="")
+    known = _has_password()
+    if isinstance(known, Response):
+        return known
+    return show("account_email.html", now=visit.email, email="", password=known)
 
 
 @account_pages.post("/email")
@@ -123,11 +139,12 @@ def email_form() -> Response:
             DONE,
             page(400, "It is no address"),
             WRONG,
+            NOT_RECENT,
             page(409, "Another account has it, or the last change can still be undone"),
             TOO_OFTEN,
             BUSY_PAGE,
         ),
-        body=Credentials,
+        body=NewAddress,
         kinds=FORMS,
         example={"email": "alice@example.net", "password": "paint dries slowly"},
         cookie=True,
@@ -146,10 +163,21 @@ def change_email() -> Response:
     except LoginNotRecent:
         return not_recent()
     except Refusal as refusal:
-        same = {"email_invalid": "email_same"} if email == visit.email else {}
-        instead = {"credentials_wrong": "password_wrong", **same}
-        return refused("account_email.html", refusal, instead=instead, now=visit.email, email=email)
+        return _email_refused(refusal, visit.email, email)
     return go("/account", "email_asked")
+
+
+def _email_refused(refusal: Refusal, now: str, email: str) -> Response:
+    known = _has_password()
+    if isinstance(known, Response):
+        return known
+    same = {"email_invalid": "email_same"} if email == now else {}
+    at, instead = (
+        {} if known else {"credentials_wrong": ""},
+        {"credentials_wrong": "password_wrong"},
+    )
+    given = {"now": now, "email": email, "password": known}
+    return refused("account_email.html", refusal, at=at, instead=instead | same, **given)
 
 
 @account_pages.get("/export")

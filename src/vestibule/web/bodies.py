@@ -13,6 +13,10 @@ from vestibule.web.door import Field
 TOKEN = "1f6c0de5-9a3b-7c42-d1e0-5b8f27a4c936"  # noqa: S105 - nobody's.
 
 
+# What an account without a password leaves out.
+IfAny = Annotated[str, StringConstraints(strict=True)]
+
+
 class Credentials(BaseModel):
     """An address and a password."""
 
@@ -24,6 +28,13 @@ class ResetRequest(BaseModel):
     """The address of the account whose password is forgotten."""
 
     email: Field
+
+
+class NewAddress(BaseModel):
+    """The address that an account is to have, and its password, if it has one."""
+
+    email: Field
+    password: IfAny = ""
 
 
 class NewPasswordForm(BaseModel):
@@ -44,7 +55,7 @@ class NewPassword(BaseModel):
 class PasswordChange(BaseModel):
     """The password that the account has, if it has one, and the one that it is to have."""
 
-    current_password: Annotated[str, StringConstraints(strict=True)] = ""
+    current_password: IfAny = ""
     new_password: Field
 
 
@@ -59,6 +70,13 @@ class LinkAndPassword(BaseModel):
 
     token: Field
     password: Field
+
+
+class LinkAndPasswordIfAny(BaseModel):
+    """The same where passkeys alone may open the account."""
+
+    token: Field
+    password: IfAny = ""
 
 
 class Candidate(BaseModel):

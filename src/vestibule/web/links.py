@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlencode
+
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from vestibule.auth.errors import FactorOwed
+from vestibule.auth.errors import FactorOwed, LoginNotRecent, NoSession
 from vestibule.auth.tokens import CHANGE, UNDO, VERIFY
-from vestibule.web.bodies import TOKEN, AddressAndMessage, Link, LinkAndPassword
+from vestibule.web.bodies import (
+    TOKEN,
+    AddressAndMessage,
+    Link,
+    LinkAndPassword,
+    LinkAndPasswordIfAny,
+)
 from vestibule.web.door import FORMS, answer, auth, hand_over, read, session_id
 from vestibule.web.link_form import done, sent, shown
-from vestibule.web.login_form import ask_for_factor
+from vestibule.web.login_form import ask_for_factor, login_form, not_recent
 from vestibule.web.openapi import (
     BAD_CREDENTIALS,
     BAD_TOKEN,
@@ -24,6 +33,7 @@ from vestibule.web.openapi import (
     field_refusal,
     page,
 )
+from vestibule.web.origins import foreign
 from vestibule.web.visitors import device
 
 links = Blueprint("links", __name__)
@@ -112,14 +122,18 @@ def verify_by_form() -> ResponseReturnValue:
 @links.get("/profile/email/confirm")
 @describe(
     Operation(
-        "Where the link to a new address leads: a form for the password",
+        "Where the link to a new address leads: a form for the password, if there is one",
         (page(200, "The form"), OVER),
         query=("token",),
     )
 )
 def confirm_form() -> ResponseReturnValue:
     """Show the form."""
-    return shown(CHANGE, "confirm.html")
+    return shown(CHANGE, "confirm.html", _whether_with_password)
+
+
+def _whether_with_password(token: str) -> dict[str, Any]:
+    return {"password": auth().email_changes.needs_password(token)}
 
 
 @links.post("/profile/email/confirm/form")
@@ -129,13 +143,13 @@ def confirm_form() -> ResponseReturnValue:
         (
             page(200, "The address is changed"),
             TOO_LONG_PAGE,
-            WRONG,
-            OVER,
+            page(401, "It is not the password; or there is none, and nobody is logged in"),
+            page(403, "The link is over; or there is no password, and the login is too long ago"),
             page(409, "Another account has the address"),
             TOO_OFTEN,
             BUSY_PAGE,
         ),
-        body=LinkAndPassword,
+        body=LinkAndPasswordIfAny,
         kinds=FORMS,
         example=EXAMPLE,
     )
@@ -144,10 +158,17 @@ def confirm() -> ResponseReturnValue:
     """Change the address, or show the form again with the reason."""
 
     def act(token: str, password: str) -> ResponseReturnValue:
-        email = auth().email_changes.confirm(token, password, device())
+        holder = None if foreign() else session_id()
+        back = f"/profile/email/confirm?{urlencode({'token': token})}"
+        try:
+            email = auth().email_changes.confirm(token, password, device(), holder)
+        except NoSession:
+            return login_form(401, next=back, why="first")
+        except LoginNotRecent:
+            return not_recent(back)
         return done("confirm", email)
 
-    return sent(act, "confirm.html")
+    return sent(act, "confirm.html", given=_whether_with_password)
 
 
 @links.get("/profile/email/undo")

@@ -25,6 +25,8 @@ BY_TOKEN = frozenset(
         *("factor_links.disown_by_form", "factor_links.keep_by_form"),
     }
 )
+# Of the WSGI environment, where a token let a request in that another site's page may have made.
+FOREIGN = "vestibule.foreign"
 # Asked by address, by programs that know no name.
 HEALTH = frozenset({"/healthz", "/readyz"})
 
@@ -39,7 +41,7 @@ def own_origin(settings: Settings) -> list[Callable[[], None]]:
             raise UnknownHost
 
     def require_same_origin() -> None:
-        if request.method in SAFE_METHODS or request.endpoint in BY_TOKEN:
+        if request.method in SAFE_METHODS:
             return
         came_from = request.headers.get("Sec-Fetch-Site")
         if came_from:
@@ -49,10 +51,16 @@ def own_origin(settings: Settings) -> list[Callable[[], None]]:
             allowed = origin is None or origin == (
                 f"{public.scheme}://{known}" if public else f"{request.scheme}://{request.host}"
             )
-        if not allowed:
+        if not allowed and request.endpoint not in BY_TOKEN:
             raise CrossSite
+        request.environ[FOREIGN] = not allowed
 
     return [require_same_origin, *([require_known_host] if known else [])]
+
+
+def foreign() -> bool:
+    """Whether another site's page may be asking: by its token, it must not use the cookie."""
+    return bool(request.environ.get(FOREIGN))
 
 
 def _is(name: str) -> bool:

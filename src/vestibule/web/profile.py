@@ -9,10 +9,10 @@ from vestibule.web.bodies import (
     TOKEN,
     Activity,
     AddressAndMessage,
-    Credentials,
     Export,
     Link,
-    LinkAndPassword,
+    LinkAndPasswordIfAny,
+    NewAddress,
     PasswordChange,
 )
 from vestibule.web.door import answer, auth, forget, hand_over, page_before, read, session_id
@@ -148,14 +148,16 @@ def change_password() -> ResponseReturnValue:
             refusal("undo_open", "Your address was changed a short while ago."),
             TOO_MANY,
         ),
-        body=Credentials,
+        body=NewAddress,
         example={"email": NEW_EMAIL, "password": "paint dries slowly"},
         cookie=True,
     )
 )
 def change_email() -> ResponseReturnValue:
     """Mail a link to the new address, and tell the old one."""
-    form = read(Credentials, missing=400)
+    form = read(NewAddress, missing=400)
+    if not form.password and auth().factors.enrolments.listing(session_id()).password:
+        raise BadFields(400, "password is missing.")
     auth().email_changes.request(session_id(), form.email, form.password, device())
     return answer(email=form.email, message=ASKED)
 
@@ -174,18 +176,22 @@ def change_email() -> ResponseReturnValue:
             TOO_LONG,
             field_refusal(400),
             BAD_CREDENTIALS,
+            NO_SESSION,
+            NOT_RECENT,
             BAD_TOKEN,
             IN_USE,
             TOO_MANY,
         ),
-        body=LinkAndPassword,
+        body=LinkAndPasswordIfAny,
         example={"token": TOKEN, "password": "paint dries slowly"},
     )
 )
 def confirm_email() -> ResponseReturnValue:
     """Spend the token that the new address got."""
-    form = read(LinkAndPassword, missing=400)
-    email = auth().email_changes.confirm(form.token, form.password, device())
+    form, desk = read(LinkAndPasswordIfAny, missing=400), auth().email_changes
+    if not form.password and desk.needs_password(form.token):
+        raise BadFields(400, "password is missing.")
+    email = desk.confirm(form.token, form.password, device(), session_id())
     return answer(email=email, message="email changed")
 
 
