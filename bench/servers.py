@@ -20,6 +20,8 @@ CORES = sorted(os.sched_getaffinity(0))
 SERVER_CORE, CLIENT_CORE = CORES[0], CORES[-1]
 START_SECONDS, STOP_SECONDS = 30, 10
 THIS_PYTHON = (sys.executable, "-m")
+# What a name in the environment begins with that is of this process alone.
+UNUSUAL = ("VESTIBULE_", "PYTHONDONTWRITEBYTECODE")
 
 
 class Unusable(RuntimeError):
@@ -107,8 +109,11 @@ def pinned(*cores: int) -> list[str]:
 
 
 def environment(work: Path) -> dict[str, str]:
-    """This process's, with the data in ``work`` and every other setting at its default."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
+    """This process's, with the data in ``work`` and every other setting at its default.
+
+    And as a server has it, whose modules were compiled when it was started for the first time.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(UNUSUAL)}
     return kept | {"VESTIBULE_DATA": str(work / "data")}
 
 

@@ -45,4 +45,4 @@ def test_it_says_what_it_is(wheel: Path) -> None:
     assert "License-Expression: MIT\n" in metadata
     assert "Requires-Python: >=3.11\n" in metadata
     assert "# Vestibule" in metadata
-    assert "vestibule=vestibule.cli:main\n" in commands.replace(" ", "")
+    assert "vestibule=vestibule.__main__:main\n" in commands.replace(" ", "")

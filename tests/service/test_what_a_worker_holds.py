@@ -169,6 +169,27 @@ def test_what_a_worker_is_built_of_is_not_looked_through_for_garbage(tmp_path: P
     assert kept > 50 * looked_through
 
 
+# A command, and whether garbage was looked for while it ran.
+COMMANDED = """
+import gc, sys
+from vestibule.__main__ import main
+
+sys.argv[1:] = ["config", "show"]
+try:
+    main()
+finally:
+    print(gc.isenabled())
+"""
+
+
+def test_a_command_looks_for_garbage_again_once_it_is_loaded(tmp_path: Path) -> None:
+    data = {"VESTIBULE_DATA": str(tmp_path / "data")}
+    ran = subprocess.run(
+        [sys.executable, "-c", COMMANDED], env=os.environ | data, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout.split()[-1]) == (0, "True"), ran.stderr
+
+
 # A worker of a service that was started so; it ends with its policy.
 IDLE = """
 import os, sys
