@@ -14,6 +14,7 @@ from tests.stage.clock import MovableClock
 from tests.stage.databases import on_both_databases
 from tests.stage.factors import Authenticator, enrol, half_log_in, prove, send
 from tests.stage.guesses import coming_from
+from tests.stage.passkeys import SoftPasskey, add, asked, hand_in, show
 from tests.stage.profiles import STRICT, UNLIMITED
 from tests.stage.raw import rows
 from tests.stage.visits import (
@@ -82,6 +83,27 @@ def test_ten_in_a_quarter_of_an_hour_over_all_logins_and_places(
     refuses(answer, 429, "attempts_exceeded")
     clock.advance(seconds=int(answer.headers["Retry-After"]))
     assert send(thief(app), phone.code()).status_code == 200
+
+
+def test_the_fifth_of_a_login_ends_it_of_whatever_kind(
+    alice: FlaskClient, app: Flask, phone: Authenticator
+) -> None:
+    """Wrong codes, recovery codes and passkeys of one login are counted together."""
+    key, client = add(alice).passkey, app.test_client()
+    wrong = [
+        lambda: send(client, phone.wrong()),
+        lambda: send(client, "0000-0000-0000-0000-0000-0000"),
+        lambda: show(client, SoftPasskey(), "factor"),
+    ]
+    for last in wrong:
+        half_log_in(client)
+        right = asked(client, "factor")
+        for guess in [*wrong, wrong[2], last]:
+            assert client.get("/sessions/factor").status_code == 200
+            assert guess().status_code == 401
+        refuses(client.get("/sessions/factor"), 403, "login_over")
+        refuses(send(client, phone.code()), 403, "login_over")
+        refuses(hand_in(client, right["ticket"], key.get(right["publicKey"])), 403, "login_over")
 
 
 def test_a_session_and_a_login_use_up_the_same(

@@ -66,6 +66,16 @@ def test_it_is_the_second_step_of_a_password(alice: FlaskClient, key: Made) -> N
     assert shown(client, key.passkey, "factor", next="/docs").headers["Location"] == "/docs"
 
 
+def test_the_fifth_wrong_one_ends_the_login_as_a_code_does(alice: FlaskClient, key: Made) -> None:
+    client = visitor(alice.application)
+    send(client, "/login", email=ALICE, password=PASSWORD)
+    for form in ["/login/factor"] * 4 + ["/login"]:
+        page = shown(client, SoftPasskey(), "factor", 401, next="/docs")
+        assert re.findall(FORM, page.text) == [form]
+    assert "too many codes" in page.text
+    assert field(page, "next")["value"] == "/docs"
+
+
 def test_it_proves_once_more_who_it_is(alice: FlaskClient, key: Made, clock: MovableClock) -> None:
     clock.advance(minutes=11)
     page = send(alice, "/account/delete", 403, sure="yes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,15 +106,24 @@ class Attempts:
             yield spent
 
     @contextmanager
-    def factor(self, shown: str, user: User, device: Device | None, short: bool) -> Iterator[Spent]:
-        """Around a code that is shown besides the password: it counts like ``proof``.
+    def factor(
+        self,
+        shown: str,
+        user: User,
+        device: Device | None,
+        *,
+        short: bool = False,
+        end: Callable[[], None] = lambda: None,
+    ) -> Iterator[Spent]:
+        """Around a code or passkey that is shown besides the password: it counts like ``proof``.
 
         The account has as many guesses as there are, however many logins are begun. Known devices
         have their own: who knows the password must not shut the owner out.
 
         :param shown: the digest of the session or login that it is shown for.
         :param short: whether it can be guessed. A recovery code cannot, and still opens an account
-            whose guesses are used up.
+            whose guesses are used up; nor can a passkey.
+        :param end: what is done after the last wrong one of a session or login, of whatever kind.
         :raises TooManyAttempts: there were too many failures.
         """
         known = self._known(user.email_key, device)
@@ -126,7 +135,8 @@ class Attempts:
             with self._failing([_of_shown(shown), *of_account, *wide]) as spent:
                 yield spent
         except BadCredentials:
-            if self.was_last_factor(spent, shown):
+            if _of_shown(shown).key in spent.last:
+                end()
                 self._tell(FACTOR_FAILED, user.email, Budget(FACTOR_TOLD, (user.pseudonym,)))
             raise
 
@@ -140,10 +150,6 @@ class Attempts:
         """
         with self._failing(self._logins.budgets(device)) as spent:
             yield spent
-
-    def was_last_factor(self, spent: Spent, shown: str) -> bool:
-        """Whether this was the last code that could be shown for this session or login."""
-        return _of_shown(shown).key in spent.last
 
     def forgive_factor(self, tx: Transaction, user: User) -> None:
         """Count wrong codes in a row anew, within ``tx``: whoever has the factor was here.

@@ -14,14 +14,16 @@ way, or a password would be enough.
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from vestibule.auth.acts import acting
+from vestibule.auth.conflicts import until_settled
 from vestibule.auth.crypto import digest, new_secret
 from vestibule.auth.devices import Device, in_words
-from vestibule.auth.errors import FactorOwed, LoginOver, NoSession
+from vestibule.auth.errors import FactorOwed, LoginOver, NoSession, StorageUnavailable
 from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.letters import NEW_DEVICE
 from vestibule.auth.outbox import Outbox
@@ -229,9 +231,18 @@ class Entrance:
             return FACTOR
         return ENROL if self.requires_factor(user) else ""
 
-    def end(self, tx: Transaction, login: Login) -> None:
-        """End a login that owes something."""
-        tx.logins.spend(login.digest, self._clock())
+    def give_up(self, login: Login) -> None:
+        """End a login that owes something: so many factors were wrong that no more are looked at.
+
+        Where the database is away, it stays, and its guesses are used up all the same.
+        """
+
+        def end() -> None:
+            with self._db.begin() as tx:
+                tx.logins.spend(login.digest, self._clock())
+
+        with suppress(StorageUnavailable):
+            until_settled(end)
 
     def abandon(self, login_id: str) -> bool:
         """End the login with this id, and say whether there was one that owed a factor."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from vestibule.auth.acts import acting
@@ -155,14 +156,15 @@ class PasskeyLogins:
         :raises LoginOver: there is no such login, or it is over.
         :raises ChallengeOver: too old, for another login, or answered already.
         :raises WrongPasskey: it is not the account's, or was used in another way; too often, and
-            no more are looked at.
+            the login is over.
         :raises TooManyAttempts: too many failures for this login, or from there.
         """
         with self._db.read() as tx:
             login, user = self._entrance.half_done(tx, login_id, FACTOR)
         acting().of(user)
         challenge = self._ceremonies.answered(ticket, "factor", login_id)
-        with self._attempts.factor(login.digest, user, device, short=False) as spent:
+        end = partial(self._entrance.give_up, login)
+        with self._attempts.factor(login.digest, user, device, end=end) as spent:
             found = self._find(sent, challenge, verified=False, of=user.id)
             with self._taking(found) as tx:
                 # Looked at again: a reset may have overtaken it.
@@ -196,7 +198,7 @@ class PasskeyLogins:
         if owner is None:
             raise WrongPasskey
         shown = digest(session_id or "")
-        with self._attempts.factor(shown, owner, device, short=False) as spent:
+        with self._attempts.factor(shown, owner, device) as spent:
             found = self._find(sent, challenge, verified=True, of=owner.id)
             with self._taking(found) as tx:
                 user = self._take(tx, tx.users.get(owner.id), found)

@@ -6,20 +6,19 @@ renewed, together or not at all. What a guess costs is taken before, outside, an
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from vestibule.auth import recovery_codes
 from vestibule.auth.acts import acting
 from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
-from vestibule.auth.conflicts import until_settled
 from vestibule.auth.crypto import digest
 from vestibule.auth.devices import Device
 from vestibule.auth.entrance import ENROL, FACTOR, TO_ADD, Entrance, owed_by
-from vestibule.auth.errors import FactorOwed, StorageUnavailable, WrongFactor
+from vestibule.auth.errors import FactorOwed, WrongFactor
 from vestibule.auth.letters import RECOVERY_CODE_USED
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.owners import Owners, Proof
@@ -27,7 +26,7 @@ from vestibule.auth.proofs import ONE_TIME_CODE, PASSWORD, RECOVERY_CODE, amr
 from vestibule.auth.rate_limits import Spent
 from vestibule.auth.totp import Totp, digits
 from vestibule.db import DB, Transaction
-from vestibule.user import Login, User
+from vestibule.user import User
 
 
 class Owed(NamedTuple):
@@ -83,14 +82,9 @@ class SecondSteps:
         acting().of(user)
         if login.owes == ENROL:
             raise FactorOwed(TO_ADD, owes=ENROL)
-        spent = None
-        try:
-            with self._attempts.factor(login.digest, user, device, _is_short(code)) as spent:
-                return self._enter(login_id, code, device, spent)
-        except WrongFactor:
-            if spent and self._attempts.was_last_factor(spent, login.digest):
-                self._end(login)
-            raise
+        end, short = partial(self._entrance.give_up, login), _is_short(code)
+        with self._attempts.factor(login.digest, user, device, short=short, end=end) as spent:
+            return self._enter(login_id, code, device, spent)
 
     @recorded("session.prove")
     def prove(
@@ -113,7 +107,7 @@ class SecondSteps:
         if not code:
             raise FactorOwed(owed_by(user))
         shown = digest(session_id or "")
-        with self._attempts.factor(shown, user, device, _is_short(code)) as spent:
+        with self._attempts.factor(shown, user, device, short=_is_short(code)) as spent:
             return self._proved(proof, code, spent)
 
     def _enter(
@@ -156,15 +150,6 @@ class SecondSteps:
             raise WrongFactor
         self._outbox.add(tx, RECOVERY_CODE_USED, user.email, user_id=user.id)
         return RECOVERY_CODE, tx.factors.codes_left(user.id)
-
-    def _end(self, login: Login) -> None:
-        def end() -> None:
-            with self._db.begin() as tx:
-                self._entrance.end(tx, login)
-
-        # Its guesses are used up in any case.
-        with suppress(StorageUnavailable):
-            until_settled(end)
 
 
 def _is_short(code: str) -> bool:

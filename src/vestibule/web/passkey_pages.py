@@ -8,12 +8,14 @@ from flask import Blueprint, Response
 from pydantic_core import from_json
 
 from vestibule.auth.errors import LoginNotRecent, NoSession, Refusal, UnknownFactor
+from vestibule.auth.passkey_errors import WrongPasskey
 from vestibule.auth.sessions import Visit
 from vestibule.web.door import FORMS, auth, form, hand_over, session_id
 from vestibule.web.factor_forms import FACTORS, acted, changed, listed, named
 from vestibule.web.login_form import (
     USUAL_NEXT,
     ended,
+    login_form,
     login_refused,
     not_recent,
     owed,
@@ -79,6 +81,9 @@ def _once_more(refusal: Refusal, purpose: str, onward: str) -> Response:
     found = owed() if purpose == "factor" else None
     if found:
         return step_form(found, next=onward, refusal=refusal)
+    if purpose == "factor" and isinstance(refusal, WrongPasskey):
+        # It was one too many.
+        return login_form(401, next=onward, why="over")
     return login_refused(refusal, next=onward, email="")
 
 
