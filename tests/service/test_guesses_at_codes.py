@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.conftest import Build
 from tests.stage.answers import refuses
@@ -90,7 +92,7 @@ def test_the_fifth_of_a_login_ends_it_of_whatever_kind(
 ) -> None:
     """Wrong codes, recovery codes and passkeys of one login are counted together."""
     key, client = add(alice).passkey, app.test_client()
-    wrong = [
+    wrong: list[Callable[[], TestResponse]] = [
         lambda: send(client, phone.wrong()),
         lambda: send(client, "0000-0000-0000-0000-0000-0000"),
         lambda: show(client, SoftPasskey(), "factor"),

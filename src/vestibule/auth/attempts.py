@@ -198,6 +198,20 @@ class Attempts:
         budgets = [_mails_to(purpose, key) for key in keys]
         self._rate_limits.spend([*budgets, *self._mails.budgets(device)])
 
+    @contextmanager
+    def mailing(self, purpose: str, key: str) -> Iterator[None]:
+        """Around what mails its owner: it counts if it is done, and not if it is refused.
+
+        :param key: what all spellings of the owner's address have in common.
+        :raises TooManyAttempts: there were too many for it.
+        """
+        spent = self._rate_limits.spend([_mails_to(purpose, key)])
+        try:
+            yield
+        except BaseException:
+            self._give_back(spent)
+            raise
+
     def forgive(self, tx: Transaction, key: str) -> None:
         """Count failures in a row anew, within ``tx``: the account has a new password.
 

@@ -249,7 +249,7 @@ class Enrolments:
     def changing(
         self, holder: Holder, session_id: str | None, mail: str, device: Device | None = None
     ) -> Iterator[Change]:
-        """Around a change, as one transaction with all that follows from it.
+        """Around a change and what follows from it, in one transaction. Refused, it does not count.
 
         :raises TooManyAttempts: so many mails go to this address already.
         """
@@ -258,8 +258,8 @@ class Enrolments:
         if not holder.login:
             with self._db.read() as tx:
                 self._sessions.require_recent(tx, session_id, holder.user_id)
-        self._attempts.mail(mail, None, comparison_key(holder.email))
-        with self._db.begin() as tx:
+        counted = self._attempts.mailing(mail, comparison_key(holder.email))
+        with counted, self._db.begin() as tx:
             around = self._login if holder.login else self._session
             with around(tx, holder, session_id, device) as change:
                 user, had = change.user, change.user.factors
