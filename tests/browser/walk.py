@@ -48,16 +48,16 @@ def register(page: Page, email: str, password: str = PASSWORD) -> None:
     page.wait_for_url("**/account**")
 
 
-def link_in(site: Server, email: str) -> str:
-    """The token in the mail to this address, once it is there."""
+def link_in(site: Server, email: str, path: str) -> str:
+    """The newest link to this path in a mail to this address, once it came."""
 
     def found() -> list[str]:
-        texts = [path.read_text() for path in mails(site.data / "mail")]
+        texts = [each.read_text() for each in mails(site.data / "mail")]
         hers = [text for text in texts if f"To: {email}\n" in text]
-        return [token for text in hers for token in LINK.findall(text)]
+        return [token for text in hers if f"{path}?" in text for token in LINK.findall(text)]
 
     eventually(lambda: bool(found()))
-    return found()[-1]
+    return f"{path}?token={found()[-1]}"
 
 
 def pages(page: Page, site: Server) -> Iterator[str]:
@@ -81,6 +81,7 @@ def pages(page: Page, site: Server) -> Iterator[str]:
     fill(page)
     yield "account_delete_refused"
     yield from _factors(page, email)
+    yield from _address(page, site, email)
     yield from _passkeys(page)
     yield from _by_mail(page, site, email)
     page.goto("/nowhere")
@@ -114,6 +115,17 @@ def _factors(page: Page, email: str) -> Iterator[str]:
     fill(page, code=telephone.code())
 
 
+def _address(page: Page, site: Server, email: str) -> Iterator[str]:
+    other = somebody()
+    page.goto("/account/email")
+    fill(page, email=other, password=PASSWORD)
+    yield "account_email_asked"
+    page.goto(link_in(site, other, "/profile/email/confirm"))
+    yield "confirm"
+    page.goto(link_in(site, email, "/profile/email/undo"))
+    yield "undo"
+
+
 def _passkeys(page: Page) -> Iterator[str]:
     device = Authenticator(page)
     page.goto("/account/factors")
@@ -141,7 +153,15 @@ def _by_mail(page: Page, site: Server, email: str) -> Iterator[str]:
     yield "reset_ask"
     fill(page, email=email)
     yield "see_mail"
-    page.goto(f"/reset_password?token={link_in(site, email)}")
+    page.goto(link_in(site, email, "/reset_password"))
     yield "reset"
     page.goto("/reset_password?token=over")
     yield "reset_over"
+    site.operate("accounts", "drop-factors", email)
+    page.goto("/account/factors")
+    yield "account_factors_ending"
+    for name in ("keep", "disown"):
+        page.goto(link_in(site, email, f"/factors/{name}"))
+        yield name
+        fill(page)
+        yield f"{name}_done"
