@@ -84,7 +84,7 @@ def test_recovery_codes_are_copied_with_a_script(visit: Visit) -> None:
 def test_the_back_button_shows_no_recovery_codes_again(visit: Visit) -> None:
     page = visit().page
     with_app(page)
-    follow(page, "I have kept them")
+    follow(page, "I have saved them")
     # Chromium asks whether the form is to be sent again, and shows nothing before.
     with suppress(Error):
         page.go_back()
@@ -107,7 +107,7 @@ def test_a_clock_that_is_a_minute_off_is_too_much_and_half_a_minute_is_not(visit
     email, telephone = with_app(page)
     log_in(page, email)
     fill(page, code=code_of(telephone.secret, time.time() - 120))
-    expect(page.locator("#code-error")).to_contain_text("Wait for the next one.")
+    expect(page.locator("#code-error")).to_contain_text("check the clock of your telephone")
     fill(page, code=telephone.code())
     headed(page, "Your account")
 

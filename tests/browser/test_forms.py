@@ -22,7 +22,7 @@ def test_the_keyboard_goes_through_the_login_in_order(visit: Visit) -> None:
         page.keyboard.press("Tab")
         seen.append(page.evaluate(FOCUSED))
     wanted = ["email", "password", "Show", "Log in", "Log in with a passkey"]
-    assert seen == [*wanted, "Forgot the password?", "Create an account", "language"]
+    assert seen == [*wanted, "Forgot your password?", "Create an account", "language"]
     page.reload()
     expect(page.locator("[name=email]")).to_be_focused()
     page.locator("body").evaluate("body => { document.activeElement.blur(); }")

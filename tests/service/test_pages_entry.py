@@ -200,7 +200,7 @@ def test_where_addresses_are_verified_the_mail_leads_on(build: Build) -> None:
     client = build(STRICT, require_verified=True, conceal_accounts=True).test_client()
     pages = [send(client, "/register", 200, email=ALICE, password=PASSWORD).text for _ in range(2)]
     assert pages[0] == pages[1], "the second is of a known address"
-    assert "See your mail" in pages[0]
+    assert "Check your mail" in pages[0]
     assert "/verify_email?token=" in mail_to(client.application, ALICE)
     page = send(client, "/login", 401, email=ALICE, password=PASSWORD)
     assert "not verified yet: see your mail" in said_of(page, "password")

@@ -151,7 +151,7 @@ def test_an_operators_language_is_spoken_at_once(build: Build, tmp_path: Path) -
     german = look(client, "/login", language="de-AT")
     assert '<html lang="de">' in german.text
     assert "<h1>Anmelden</h1>" in german.text
-    assert "Forgot the password?" in german.text
+    assert "Forgot your password?" in german.text
     french = look(client, "/login", language="fr").text
     assert "<h1>Entrez</h1>" in french
     assert "Mot de passe" in french

@@ -42,14 +42,14 @@ def test_looking_spends_nothing_and_sending_acts(alice: FlaskClient, path: str) 
     form = {"token": unescape(shown), "password": PASSWORD}
     assert alice.post(action, data=form).status_code == 200
     again = alice.post(action, data=form)
-    assert (again.status_code, "This link is over" in again.text) == (403, True)
+    assert (again.status_code, "This link no longer works" in again.text) == (403, True)
 
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_link_that_is_over_says_so(alice: FlaskClient, path: str) -> None:
     for token in ("", "unknown", "1f6c0de5-9a3b-7c42-d1e0-5b8f27a4c936"):
         page = alice.get(path, query_string={"token": token})
-        assert (page.status_code, "This link is over" in page.text) == (403, True)
+        assert (page.status_code, "This link no longer works" in page.text) == (403, True)
 
 
 def test_a_wrong_password_may_be_tried_again(alice: FlaskClient) -> None:

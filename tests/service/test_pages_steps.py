@@ -106,7 +106,7 @@ def test_an_empty_field_is_no_guess(client: FlaskClient, phone: Authenticator) -
     page = look(client, log_in(client))
     for code in ("", "  ") * 4:
         page = sent(client, page, code, 401)
-        assert said_of(page, "code") == "The password is right. Write a code as well."
+        assert said_of(page, "code") == "The password is right. A code is needed, too."
     sent(client, page, phone.code())
 
 
@@ -243,7 +243,7 @@ def test_with_a_factor_the_proof_is_password_and_code(
     assert field(page, "code")["autocomplete"] == "one-time-code"
     assert field(page, "next")["value"] == back
     sent: dict[str, Any] = {"password": PASSWORD, "next": back}
-    assert "Write a code" in said_of(send(alice, "/account/confirm", 401, **sent), "code")
+    assert "code is needed" in said_of(send(alice, "/account/confirm", 401, **sent), "code")
     assert "is wrong" in said_of(
         send(alice, "/account/confirm", 401, **sent, code=phone.wrong()), "code"
     )

@@ -71,8 +71,8 @@ def test_a_token_works_in_the_form_once(client: FlaskClient) -> None:
     send(client, reset_token=token, new_password=NEW_PASSWORD)
     again = send(client, reset_token=token, new_password="marzipan once more")
     assert again.status_code == 403
-    assert "This link is over" in again.text
-    assert "This link is over" in look(client, token, 403).text
+    assert "This link no longer works" in again.text
+    assert "This link no longer works" in look(client, token, 403).text
 
 
 def test_a_refused_password_is_explained_and_may_be_tried_again(strict: FlaskClient) -> None:
@@ -99,7 +99,7 @@ def test_a_link_that_is_over_says_so_and_asks_for_no_password(
     client: FlaskClient, token: str
 ) -> None:
     page = look(client, token, 403).text
-    assert "This link is over" in page
+    assert "This link no longer works" in page
     assert 'type="password"' not in page
 
 

@@ -266,5 +266,5 @@ def test_a_link_that_is_over_says_so(anybody: FlaskClient, token: str) -> None:
         anybody.get("/verify_email", query_string={"token": token}),
         anybody.post("/verify_email/form", data={"token": token, "password": PASSWORD}),
     ):
-        assert (page.status_code, "This link is over" in page.text) == (403, True)
+        assert (page.status_code, "This link no longer works" in page.text) == (403, True)
         assert "<b>" not in page.text

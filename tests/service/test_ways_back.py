@@ -110,7 +110,7 @@ def test_its_page_keeps_them_too(app: Flask, desk: WaysBack, clock: MovableClock
     desk.begin(ALICE)
     client, form = app.test_client(), {"token": token_to(app, ALICE)}
     page = client.post("/factors/keep/form", data=form)
-    assert (page.status_code, "Your factors stay" in page.text) == (200, True)
+    assert (page.status_code, "Your second factors stay" in page.text) == (200, True)
     assert client.post("/factors/keep/form", data=form).status_code == 403
     assert client.get("/factors/keep?token=none").status_code == 403
 

@@ -42,7 +42,11 @@ EXAMPLES: Mapping[str, Mapping[str, Any]] = {
     "account_delete.html": {"email": EMAIL},
     "account_email.html": {"now": EMAIL, "email": OTHER_EMAIL, "password": True},
     "account_export.html": {},
-    "account_codes.html": {"codes": ["8M3K-0VQT-5XNA-R7GH-2D9W-PJ4E"], "next": "/account"},
+    "account_codes.html": {
+        "codes": ["8M3K-0VQT-5XNA-R7GH-2D9W-PJ4E"],
+        "next": "/account",
+        "done": "factor_added",
+    },
     "account_factors.html": {
         "otp": WHEN,
         "left": 3,

@@ -53,7 +53,8 @@ def changed(done: Changed, notice: str, onward: str = "") -> Response:
     if done.recovery_codes is None:
         back = go(safe_next(onward) or FACTORS, notice)
     else:
-        back = show("account_codes.html", codes=done.recovery_codes, next=safe_next(onward) or "")
+        codes, after = done.recovery_codes, safe_next(onward) or ""
+        back = show("account_codes.html", codes=codes, next=after, done=notice)
     return hand_over(back, done.session_id)
 
 

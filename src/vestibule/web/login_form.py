@@ -98,7 +98,8 @@ def step_form(
     given: dict[str, Any] = {"next": next, "way": way if way in ways else ways[0], "ways": ways}
     given["passkey"] = "passkey" in owed.factors
     if refusal:
-        return refused("login_factor.html", refusal, **given)
+        wrong = {"factor_wrong": "factor_wrong_recovery"} if given["way"] == "recovery" else {}
+        return refused("login_factor.html", refusal, instead=wrong, **given)
     return show("login_factor.html", status, **given)
 
 

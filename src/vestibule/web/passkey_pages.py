@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, Response
 from pydantic_core import from_json
 
+from vestibule.auth.devices import in_words
 from vestibule.auth.errors import LoginNotRecent, NoSession, Refusal, UnknownFactor
 from vestibule.auth.passkey_errors import WrongPasskey
 from vestibule.auth.sessions import Visit
@@ -25,7 +26,7 @@ from vestibule.web.login_form import (
 )
 from vestibule.web.openapi import Answer, Operation, describe, page
 from vestibule.web.passkey_bodies import Name, PasskeyForm
-from vestibule.web.sheet import go, safe_next, show
+from vestibule.web.sheet import called, go, safe_next, show
 from vestibule.web.visitors import ceremony, device
 
 passkey_pages = Blueprint("passkey_pages", __name__)
@@ -110,8 +111,10 @@ def add() -> Response:
     """Take it, or say why not."""
     fields = form()
     onward, desk = fields.get("next", ""), auth().factors.passkeys
+    asks = device()
+    name = called(in_words(asks.user_agent)).unescape()
     try:
-        done = desk.add(session_id(), fields.get("ticket", ""), "", _credential(fields), device())
+        done = desk.add(session_id(), fields.get("ticket", ""), name, _credential(fields), asks)
     except NoSession:
         return ended(FACTORS)
     except LoginNotRecent:

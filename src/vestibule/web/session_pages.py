@@ -6,17 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response
-from markupsafe import Markup
 
-from vestibule.auth.devices import UNKNOWN
 from vestibule.auth.errors import LoginNotRecent, NoSession, UnknownSession
-from vestibule.auth.sessions import Open, Visit
+from vestibule.auth.sessions import Visit
 from vestibule.web.bodies import SessionEnd
 from vestibule.web.door import FORMS, auth, form, page_before, session_id
 from vestibule.web.languages import Words
 from vestibule.web.login_form import not_recent, signed_in
 from vestibule.web.openapi import Answer, Operation, describe, page
-from vestibule.web.sheet import go, moment, refused, show, words
+from vestibule.web.sheet import called, go, moment, refused, show, words
 
 session_pages = Blueprint("session_pages", __name__, url_prefix="/account")
 
@@ -90,23 +88,15 @@ def activity() -> Response:
 
 
 def _sessions() -> list[dict[str, Any]]:
-    t = words()
     return [
         each._asdict()
         | {
-            "device": _device(t, each),
+            "device": called(each.device),
             "since": moment(each.created_at),
             "seen": moment(each.last_seen_at),
         }
         for each in auth().sessions.list(session_id())
     ]
-
-
-def _device(t: Words, session: Open) -> Markup:
-    browser, both, system = session.device.partition(" on ")
-    if session.device == UNKNOWN:
-        return t("sessions.unknown")
-    return t("sessions.device", browser=browser, system=system) if both else Markup.escape(browser)
 
 
 def _act(t: Words, event: dict[str, Any]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from flask import Flask, Response, current_app, request
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
+from vestibule.auth.devices import UNKNOWN
 from vestibule.auth.errors import PasswordRefused, Refusal, TooManyAttempts
 from vestibule.auth.passkeys import Passkeys
 from vestibule.config import Settings
@@ -181,6 +182,15 @@ def fewest() -> int:
     """How many characters a new password has at least."""
     policy = auth().passwords.policy
     return policy.min_length if policy else 1
+
+
+def called(device: str) -> Markup:
+    """What the visitor's language calls a device that ``auth.devices`` has put in words."""
+    t = words()
+    browser, both, system = device.partition(" on ")
+    if device == UNKNOWN:
+        return t("sessions.unknown")
+    return t("sessions.device", browser=browser, system=system) if both else Markup.escape(browser)
 
 
 def moment(when: datetime) -> str:

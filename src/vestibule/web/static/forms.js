@@ -68,10 +68,14 @@ function copied(button) {
   });
 }
 
+function printed(button) {
+  button.hidden = false;
+  button.addEventListener("click", () => print());
+}
+
 document.querySelectorAll("form").forEach(once);
 document.querySelectorAll("[data-copy]").forEach(copied);
-document.querySelectorAll("[data-print]").forEach((button) => button.addEventListener("click", () => print()));
-document.querySelectorAll("[data-with-script]").forEach((part) => { part.hidden = false; });
+document.querySelectorAll("[data-print]").forEach(printed);
 document.querySelectorAll("input[data-show]").forEach(showable);
 document.querySelectorAll("input[data-strength]").forEach(judged);
 // Who comes back to a page that was kept may send its form again.
