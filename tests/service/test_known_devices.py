@@ -144,11 +144,49 @@ def test_a_new_password_makes_every_device_strange(strict: FlaskClient) -> None:
     app = strict.application
     register(strict)
     log_in(strict)
-    assert set_password(strict, reset_token(strict)).status_code == 200
+    assert set_password(app.test_client(), reset_token(strict)).status_code == 200
     guess(app, FAILURES)
     assert attempt(strict, NEW_PASSWORD).status_code == 429
     assert attempt(strict, NEW_PASSWORD, address="192.0.2.1").status_code == 200
     assert attempt(strict, NEW_PASSWORD).status_code == 200, "known again"
+
+
+@pytest.mark.parametrize("by", ["a program", "a page"])
+def test_but_for_the_known_one_that_it_was_set_on(strict: FlaskClient, by: str) -> None:
+    app = strict.application
+    register(strict, BOB)
+    log_in(strict, BOB)
+    register(strict)
+    log_in(strict)
+    before, token = cookie_of(strict), reset_token(strict)
+    if by == "a page":
+        form = {"reset_token": token, "new_password": NEW_PASSWORD}
+        assert strict.post("/reset_password/new", data=form).status_code == 200
+    else:
+        assert set_password(strict, token).status_code == 200
+    guess(app, FAILURES)
+    guess(app, FAILURES, BOB)
+    assert enter(app) == 429
+    assert attempt(with_cookie(app, before), NEW_PASSWORD).status_code == 429
+    assert cookie_of(strict).count("~") == 1, "of two accounts, each once"
+    assert attempt(strict, NEW_PASSWORD).status_code == 200
+    assert attempt(strict, PASSWORD, BOB).status_code == 200
+
+
+def test_it_has_no_more_guesses_by_that(strict: FlaskClient) -> None:
+    """Whoever reads the mail could reset, and guess at a factor, on and on."""
+    register(strict)
+    log_in(strict)
+    assert [attempt(strict, WRONG).status_code for _ in range(FAILURES)] == [401] * FAILURES
+    assert set_password(strict, reset_token(strict)).status_code == 200
+    assert attempt(strict, NEW_PASSWORD).status_code == 429
+
+
+def test_a_strange_one_becomes_known_by_no_reset(strict: FlaskClient) -> None:
+    register(strict)
+    client = strict.application.test_client()
+    answer = set_password(client, reset_token(client))
+    assert "Set-Cookie" not in answer.headers
 
 
 def test_a_device_is_known_for_400_days(strict: FlaskClient, clock: MovableClock) -> None:

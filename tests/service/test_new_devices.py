@@ -156,6 +156,20 @@ def test_whoever_set_a_password_by_mail_is_told(app: Flask) -> None:
     assert len(told(app)) == 1
 
 
+def test_whoever_set_it_on_a_known_device_is_not_told_of_themselves(app: Flask) -> None:
+    """But of every other device, whose it may be: a thief's may have been known, too."""
+    laptop, phone = device(app), device(app, SAFARI, HOME)
+    for client in (laptop, phone):
+        log_in(client)
+    rows(app, "DELETE FROM outbox")
+    assert set_password(laptop, reset_token(laptop)).status_code == 200
+    laptop.environ_base["REMOTE_ADDR"] = ABROAD
+    log_in(laptop, ALICE, NEW_PASSWORD)
+    assert told(app) == []
+    log_in(phone, ALICE, NEW_PASSWORD)
+    assert told(app) == ["Safari on iPhone, 192.0.2.7"]
+
+
 def test_a_verified_address_is_no_new_device(build: Build, clock: MovableClock) -> None:
     app = build(STRICT, require_verified=True)
     client = device(app)

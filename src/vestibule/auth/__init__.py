@@ -82,9 +82,8 @@ class Auth:
         audit = Audit(db, clock, Chain(keys), caller, settings.audit_retention)
         sessions, tokens = _sessions(settings, db, clock, audit), _tokens(settings, db, clock)
         outbox = Outbox.open(settings, db, clock, tokens, audit)
-        rate_limits = RateLimits.open(settings, db, clock)
-        known_devices = KnownDevices(db, clock, keys)
-        attempts = Attempts.of(settings, rate_limits, known_devices, outbox)
+        rate_limits, devices = RateLimits.open(settings, db, clock), KnownDevices(db, clock, keys)
+        attempts, here = Attempts.of(settings, rate_limits, devices, outbox), (db, clock, audit)
         passwords = Passwords(db, _hasher(settings), _policy(settings), _breaches(settings, audit))
         owners, rules = Owners(db, passwords, sessions, attempts), Rules.of(settings)
         factors = FactorDesks.of(settings, keys, db, sessions, owners, attempts, tokens, outbox)
@@ -104,7 +103,7 @@ class Auth:
             factors=factors,
             tokens=tokens,
             outbox=outbox,
-            known_devices=known_devices,
+            known_devices=devices,
             attempts=attempts,
             operators=Operators(db, clock, audit, tokens, attempts),
             accounts=Accounts(db, clock, audit, owners, sessions, factors.entrance, tokens, outbox),
@@ -112,7 +111,7 @@ class Auth:
                 db, clock, audit, owners, passwords, tokens, outbox, attempts, settings.concealed
             ),
             registrations=registrations,
-            resets=Resets(db, clock, audit, passwords, tokens, outbox, attempts, settings.classic),
+            resets=Resets(*here, passwords, tokens, outbox, attempts, devices, settings.classic),
             upkeep=upkeep,
         )
 

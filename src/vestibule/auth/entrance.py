@@ -224,7 +224,7 @@ class Entrance:
         Who just registered comes from a new device for once.
         """
         fresh = user.created_at > self._clock() - SETTLING
-        return self._classic or fresh or self._known_devices.knows(user, device.cookie)
+        return self._classic or fresh or bool(self._known_devices.number(user, device.cookie))
 
     def _owed(self, user: User) -> str:
         if user.factors:

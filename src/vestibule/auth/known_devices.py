@@ -4,8 +4,9 @@ Who fails on purpose, from many places, can use up every budget of an account th
 The owner must not be locked out by that: a login leaves a signed cookie, and with it a browser
 counts apart. The cookie opens nothing. Nothing is stored: it holds a random number to count by, and
 the digest of what it is bound to: the account, its password as it is hashed, and what factors it
-has. A new password or a first factor makes all devices strangers again, those of a thief too. See
-also OWASP, "Slow Down Online Guessing Attacks with Device Cookies".
+has. A new password or a first factor makes all devices strangers again, those of a thief too; but
+the one that a reset was made on stays known, by its number. See also OWASP, "Slow Down
+Online Guessing Attacks with Device Cookies".
 """
 
 from __future__ import annotations
@@ -59,12 +60,19 @@ class KnownDevices:
             return None
         with self._db.look() as tx:
             user = tx.users.with_key(email_key)
-        known = (mark.number for mark in marks if user and _is_bound(mark, user))
-        return next(known, None)
+        return self.number(user, cookie) if user else None
 
-    def knows(self, user: User, cookie: str | None) -> bool:
-        """Whether the account knows the device with this cookie, of who is found already."""
-        return any(_is_bound(mark, user) for mark in self._marks(cookie))
+    def number(self, user: User, cookie: str | None) -> str | None:
+        """The same for the account of who is found already."""
+        return next((mark.number for mark in self._marks(cookie) if _is_bound(mark, user)), None)
+
+    def keep(self, user: User, number: str, cookie: str | None) -> str:
+        """The cookie by which a device stays known to an account that has another password now.
+
+        It has the number that it had, and so no failures more: a reader of the mail could guess at
+        factors on and on.
+        """
+        return self._written(user, number, cookie)
 
     def remember(self, session_id: str, cookie: str | None) -> str | None:
         """The cookie that makes a browser known to the account that was just opened on it.
@@ -79,9 +87,16 @@ class KnownDevices:
             user = tx.users.of_session(digest(session_id))
         if user is None:
             return None
+        return self._written(user, secrets.token_hex(16), cookie)
+
+    def _written(self, user: User, number: str, cookie: str | None) -> str:
         ends = int((self._clock() + LIFETIME).timestamp())
-        new = self._keys.sign(PURPOSE, f"{secrets.token_hex(16)}.{_binding(user)}.{ends}")
-        others = [mark.signed for mark in self._marks(cookie) if not _is_bound(mark, user)]
+        new = self._keys.sign(PURPOSE, f"{number}.{_binding(user)}.{ends}")
+        others = [
+            mark.signed
+            for mark in self._marks(cookie)
+            if not _is_bound(mark, user) and mark.number != number
+        ]
         return BETWEEN.join([new, *others][:ACCOUNTS])
 
     def _marks(self, cookie: str | None) -> Iterator[Mark]:

@@ -15,6 +15,7 @@ from vestibule.auth.attempts import Attempts
 from vestibule.auth.audit import Audit, recorded
 from vestibule.auth.devices import Device
 from vestibule.auth.errors import UnknownEmail
+from vestibule.auth.known_devices import KnownDevices
 from vestibule.auth.letters import FACTOR_REMOVED, PASSWORD_RESET
 from vestibule.auth.outbox import Outbox
 from vestibule.auth.passwords import Passwords
@@ -35,6 +36,7 @@ class Resets:
     _tokens: Tokens
     _outbox: Outbox
     _attempts: Attempts
+    _known_devices: KnownDevices
     # The exercise hands the token out, and leaves sessions alone.
     classic: bool
 
@@ -71,9 +73,13 @@ class Resets:
         return None
 
     @recorded("password.reset")
-    def complete(self, token: str | None, password: str) -> None:
+    def complete(
+        self, token: str | None, password: str, device: Device | None = None
+    ) -> str | None:
         """Spend the token, set the password, end the sessions of the old one, and tell the owner.
 
+        :returns: the cookie by which the device stays known, if the account knew it before. Whoever
+            set the password on it is not told of themselves at the next login.
         :raises BadToken: unknown, expired or used; nothing is changed.
         :raises PasswordRefused: the policy does not allow it; the token stays valid.
         """
@@ -84,7 +90,8 @@ class Resets:
         hashed = self._passwords.hash_new(password, user.email if user else "")
         with self._db.begin() as tx:
             user, _ = self._tokens.spend(tx, token, RESET)
-            strange = user.verified_at is None
+            strange, cookie = user.verified_at is None, device.cookie if device else None
+            number = self._known_devices.number(user, cookie)
             if self.classic:
                 tx.users.change(user, hashed_password=hashed)
             else:
@@ -96,6 +103,7 @@ class Resets:
             acting().accept(tx)
             if not self.classic:
                 self._end_the_old(tx, user, strange=strange)
+            return self._known_devices.keep(user, number, cookie) if number else None
 
     def _end_the_old(self, tx: Transaction, user: User, *, strange: bool) -> None:
         if strange and user.factors:

@@ -17,7 +17,7 @@ from vestibule.web.bodies import (
     ResetToken,
     Welcome,
 )
-from vestibule.web.door import answer, auth, forget, hand_over, read, session_id
+from vestibule.web.door import answer, auth, forget, hand_over, keep_known, read, session_id
 from vestibule.web.error_pages import prefers_pages
 from vestibule.web.openapi import (
     BAD_ADDRESS,
@@ -219,5 +219,5 @@ def get_reset_password_token() -> ResponseReturnValue:
 def update_password() -> ResponseReturnValue:
     """Spend the token and set the password."""
     form = read(NewPassword, missing=403)
-    auth().resets.complete(form.reset_token, form.new_password)
-    return answer(email=form.email, message="Password updated")
+    known = auth().resets.complete(form.reset_token, form.new_password, device())
+    return keep_known(answer(email=form.email, message="Password updated"), known)

@@ -157,7 +157,11 @@ def hand_over(response: Response, session_id: str) -> Response:
         response.set_cookie(COOKIE, session_id)
         return response
     response.set_cookie(cookie_name(COOKIE), session_id, **kept_close())
-    known = auth().known_devices.remember(session_id, device().cookie)
+    return keep_known(response, auth().known_devices.remember(session_id, device().cookie))
+
+
+def keep_known(response: Response, known: str | None) -> Response:
+    """Put into a cookie by what an account knows the browser, if there is anything."""
     if known:
         response.set_cookie(cookie_name(DEVICE_COOKIE), known, max_age=LIFETIME, **kept_close())
     return response

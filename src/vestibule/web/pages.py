@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from vestibule.auth.errors import BadToken, Refusal
 from vestibule.auth.tokens import RESET
 from vestibule.web.bodies import TOKEN, NewPasswordForm
-from vestibule.web.door import FORMS, auth, form
+from vestibule.web.door import FORMS, auth, form, keep_known
 from vestibule.web.forgotten import ask_form
 from vestibule.web.openapi import BUSY_PAGE, Operation, describe, document, page
 from vestibule.web.sheet import fewest, refused, show
+from vestibule.web.visitors import device
 
 pages = Blueprint("pages", __name__)
 
@@ -64,10 +65,10 @@ def reset() -> ResponseReturnValue:
     fields = form()
     token, password = fields.get("reset_token", ""), fields.get("new_password", "")
     try:
-        auth().resets.complete(token, password)
+        known = auth().resets.complete(token, password, device())
     except BadToken:
         return show("reset_over.html", 403)
     except Refusal as refusal:
         at = dict.fromkeys(("password_refused", "password_too_long"), "new_password")
         return refused("reset.html", refusal, at=at, token=token, fewest=fewest())
-    return show("reset_done.html")
+    return keep_known(show("reset_done.html"), known)
