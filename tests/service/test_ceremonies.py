@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
+from typing import get_args
 
 import pytest
 from flask import Flask
@@ -18,8 +20,11 @@ from tests.stage.passkeys import Made, Sent, SoftPasskey, add, asked, b64, hand_
 from tests.stage.profiles import STRICT, UNLIMITED
 from tests.stage.raw import rows
 from tests.stage.visits import ALICE, front_desk, log_in, mail_to, register, visitor
+from vestibule.auth.ceremonies import Purpose
+from vestibule.auth.errors import ChallengeOver
 
 AT_ONCE = 6
+PURPOSES: tuple[Purpose, ...] = get_args(Purpose)
 Ask = Callable[[FlaskClient], Sent]
 
 
@@ -135,6 +140,19 @@ def test_purposes_do_not_mix(alice: FlaskClient, app: Flask, key: Made) -> None:
     refuses(hand_in(alice, secret, shown), 403, "challenge_over")
     form = {"ticket": proving["ticket"], "code": "123456"}
     refuses(alice.put("/factors/otp", data=form), 403, "challenge_over")
+
+
+def test_a_ticket_is_for_its_purpose_and_its_holder_alone(app: Flask) -> None:
+    """Whatever routes there are, and whatever secret somebody puts into which cookie."""
+    ceremonies = front_desk(app).factors.ceremonies
+    for meant, holder in product(PURPOSES, ("mine", "")):
+        ticket = ceremonies.begin(meant, holder).ticket
+        for purpose, who in product(PURPOSES, ("mine", "theirs", "", None)):
+            if (purpose, who) == (meant, holder) == (meant, "mine"):
+                assert len(ceremonies.answered(ticket, purpose, who).plain) == 32
+                continue
+            with pytest.raises(ChallengeOver):
+                ceremonies.answered(ticket, purpose, who)
 
 
 def test_a_session_is_proved_by_no_login_that_is_half_done(
