@@ -15,6 +15,7 @@ from tests.stage.clock import MovableClock
 from tests.stage.databases import Databases, deselect
 from tests.stage.factors import Authenticator, enrol
 from tests.stage.once import make_once
+from tests.stage.passkeys import Made, add
 from tests.stage.profiles import CLASSIC, STRICT
 from tests.stage.raw import DATABASE
 from tests.stage.secrecy import (
@@ -193,6 +194,12 @@ def alice(strict: FlaskClient) -> FlaskClient:
     register(strict)
     log_in(strict)
     return strict
+
+
+@pytest.fixture
+def key(alice: FlaskClient) -> Made:
+    """A passkey of Alice."""
+    return add(alice, "the blue telephone")
 
 
 @pytest.fixture

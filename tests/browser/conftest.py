@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.watching import Watched, chromium
 from tests.stage.server import Server
+from tests.stage.smtp import MailServer
 from vestibule.web.languages import Languages, Words
 
 Visit = Callable[..., Watched]
@@ -26,6 +27,23 @@ def browser() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The service, strict, on a database of its own; mails are files."""
     server = Server(tmp_path_factory.mktemp("site")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    """A mail server."""
+    started = MailServer(tmp_path_factory.mktemp("office")).start()
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def mailing(tmp_path_factory: pytest.TempPathFactory, office: MailServer) -> Iterator[Server]:
+    """The service, which sends its mails there, and verifies addresses before the first login."""
+    settings = office.settings(smtp_timeout="5s", site_name="Example")
+    server = Server(tmp_path_factory.mktemp("mailing"), **settings).start()
     yield server
     server.stop()
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.authenticators import Authenticator, Telephone
 from tests.browser.conftest import Visit
 from tests.browser.test_passkeys import NOT_BY_ITSELF
-from tests.browser.test_the_journey_by_mail import headed, newest_link, press
+from tests.browser.test_the_journey import follow, headed, press
+from tests.browser.test_the_journey_by_mail import newest_link
 from tests.browser.walk import fill, somebody
 from tests.browser.watching import Watched
 from tests.stage.secrecy import remember
@@ -21,25 +20,9 @@ from vestibule.web.languages import Words
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
-    """A mail server."""
-    started = MailServer(tmp_path_factory.mktemp("office")).start()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, office: MailServer) -> Iterator[Server]:
-    """The service, which sends its mails there."""
-    folder = tmp_path_factory.mktemp("site")
-    server = Server(folder, **office.settings(smtp_timeout="5s")).start()
-    yield server
-    server.stop()
-
-
-def follow(page: Page, name: object) -> None:
-    """Follow the link with these words."""
-    page.get_by_role("link", name=str(name), exact=True).click()
+def site(mailing: Server) -> Server:
+    """Where addresses are verified."""
+    return mailing
 
 
 def answer(page: Page, code: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visit
+from tests.browser.test_every_page import found
+from tests.browser.test_the_journey import headed, press
 from tests.browser.walk import fill, somebody
 from tests.stage.server import Server
 from tests.stage.smtp import MailServer, text
@@ -17,20 +18,9 @@ from vestibule.web.languages import Words
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
-    """A mail server."""
-    started = MailServer(tmp_path_factory.mktemp("office")).start()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, office: MailServer) -> Iterator[Server]:
-    """The service, which sends its mails there."""
-    folder = tmp_path_factory.mktemp("site")
-    server = Server(folder, **office.settings(smtp_timeout="5s", site_name="Example")).start()
-    yield server
-    server.stop()
+def site(mailing: Server) -> Server:
+    """Where addresses are verified."""
+    return mailing
 
 
 def newest_link(office: MailServer, email: str, path: str, *, least: int = 1) -> str:
@@ -47,16 +37,6 @@ def newest_link(office: MailServer, email: str, path: str, *, least: int = 1) ->
 
     eventually(lambda: len(links()) >= least)
     return links()[-1]
-
-
-def headed(page: Page, words: object) -> None:
-    """The page has this heading."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(str(words))
-
-
-def press(page: Page, name: object) -> None:
-    """Press the button with these words."""
-    page.get_by_role("button", name=str(name), exact=True).click()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
@@ -127,18 +107,25 @@ def test_the_mail_to_a_new_address_and_the_way_back(
     page, email, other = visit(locale=t.tag).page, somebody(), somebody()
     page.goto("/register")
     fill(page, email=email, password=PASSWORD)
-    headed(page, t("see_mail.title"))
+    _whole(page, t("see_mail.title"))
     page.goto(newest_link(office, email, "/verify_email"))
+    _whole(page, t("verify.title"))
     fill(page, password=PASSWORD)
-    headed(page, t("verify.done"))
+    _whole(page, t("verify.done"))
     page.goto("/account/email")
     fill(page, email=other, password=PASSWORD)
     expect(page.get_by_role("status")).to_have_text(str(t("notices.email_asked")))
     page.goto(newest_link(office, other, "/profile/email/confirm"))
     fill(page, password=PASSWORD)
-    headed(page, t("confirm.done"))
+    _whole(page, t("confirm.done"))
     expect(page.get_by_role("status")).to_contain_text(other)
     page.goto(newest_link(office, email, "/profile/email/undo", least=2))
     press(page, t("undo.send"))
-    headed(page, t("undo.done"))
+    _whole(page, t("undo.done"))
     expect(page.get_by_role("status")).to_contain_text(email)
+
+
+def _whole(page: Page, words: object) -> None:
+    """The page has this heading, and axe-core finds nothing on it."""
+    headed(page, words)
+    assert found(page) == []

@@ -42,12 +42,6 @@ def app(alice: FlaskClient) -> Flask:
     return alice.application
 
 
-@pytest.fixture
-def key(alice: FlaskClient) -> Made:
-    """A passkey of Alice."""
-    return add(alice, "the blue telephone")
-
-
 def test_an_account_needs_no_password(alice: FlaskClient, app: Flask, key: Made) -> None:
     says(alice.delete("/profile/password"), 200, message="password removed")
     refuses(try_login(app.test_client()), 401, "credentials_wrong")

@@ -29,21 +29,14 @@ Ask = Callable[[FlaskClient], Sent]
 
 
 @pytest.fixture
-def app(build: Build) -> Flask:
-    return build(STRICT, **UNLIMITED)
+def strict(build: Build) -> FlaskClient:
+    """Where one may fail as often as a test needs."""
+    return build(STRICT, **UNLIMITED).test_client()
 
 
 @pytest.fixture
-def alice(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    register(client)
-    log_in(client)
-    return client
-
-
-@pytest.fixture
-def key(alice: FlaskClient) -> Made:
-    return add(alice)
+def app(alice: FlaskClient) -> Flask:
+    return alice.application
 
 
 def test_two_are_never_the_same_and_nothing_is_stored(app: Flask) -> None:

@@ -75,22 +75,14 @@ MADE = FORGED | {
 
 
 @pytest.fixture
-def app(build: Build) -> Flask:
+def strict(build: Build) -> FlaskClient:
     """Where one may fail as often as a test needs."""
-    return build(STRICT, **UNLIMITED)
+    return build(STRICT, **UNLIMITED).test_client()
 
 
 @pytest.fixture
-def alice(app: Flask) -> FlaskClient:
-    client = app.test_client()
-    register(client)
-    log_in(client)
-    return client
-
-
-@pytest.fixture
-def key(alice: FlaskClient) -> Made:
-    return add(alice)
+def app(alice: FlaskClient) -> Flask:
+    return alice.application
 
 
 @pytest.mark.parametrize("how", SHOWN)

@@ -15,17 +15,11 @@ from tests.service.test_change_of_address import ELSEWHERE
 from tests.stage.clock import MovableClock
 from tests.stage.factors import half_log_in
 from tests.stage.pages import FORM, field, look, said_of, send
-from tests.stage.passkeys import Made, SoftPasskey, add, asked, offered
+from tests.stage.passkeys import Made, SoftPasskey, asked, offered
 from tests.stage.profiles import STRICT
 from tests.stage.visits import ALICE, NEW_PASSWORD, PASSWORD, register, token_to, visitor
 
 FACTORS = "/account/factors"
-
-
-@pytest.fixture
-def key(alice: FlaskClient) -> Made:
-    """A passkey of Alice."""
-    return add(alice, "the blue telephone")
 
 
 def shown(

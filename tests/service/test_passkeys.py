@@ -36,12 +36,6 @@ def app(alice: FlaskClient) -> Flask:
     return alice.application
 
 
-@pytest.fixture
-def key(alice: FlaskClient) -> Made:
-    """A passkey of Alice."""
-    return add(alice, "the blue telephone")
-
-
 def test_what_a_browser_makes_one_of(alice: FlaskClient) -> None:
     made = offered(alice)["publicKey"]
     ((pseudonym,),) = rows(alice.application, "SELECT pseudonym FROM users")
