@@ -8,7 +8,17 @@ from vestibule.auth.errors import FactorOwed, LoginNotRecent, NoSession, Refusal
 from vestibule.auth.sessions import Visit
 from vestibule.web.bodies import Certainty, NewAddress, PasswordChange
 from vestibule.web.door import FORMS, auth, forget, form, hand_over, session_id
-from vestibule.web.login_form import FEW_CODES, ask_for_factor, ended, not_recent, signed_in
+from vestibule.web.login_form import (
+    FEW_CODES,
+    LOGIN,
+    NOT_RECENT,
+    TOO_OFTEN,
+    ask_for_factor,
+    ended,
+    not_recent,
+    own_page,
+    signed_in,
+)
 from vestibule.web.openapi import BUSY_PAGE, Answer, Operation, describe, page
 from vestibule.web.problems import as_json
 from vestibule.web.sheet import Trouble, fewest, go, refused, show, words
@@ -16,10 +26,7 @@ from vestibule.web.visitors import device
 
 account_pages = Blueprint("account_pages", __name__, url_prefix="/account")
 
-LOGIN = page(401, "Not logged in; the form to do so")
 WRONG = page(401, "Not logged in, or not the password")
-NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
-TOO_OFTEN = page(429, "Too many attempts")._replace(headers=("Retry-After",))
 DONE = Answer(303, "Done; go to the account", headers=("Location",))
 EMAIL = "alice@example.com"
 
@@ -184,8 +191,7 @@ def _email_refused(refusal: Refusal, now: str, email: str) -> Response:
 @describe(Operation("The page of your data", (page(200, "It"), LOGIN), cookie=True))
 def export_page() -> Response:
     """Show the button."""
-    visit = signed_in()
-    return show("account_export.html") if isinstance(visit, Visit) else visit
+    return own_page("account_export.html")
 
 
 @account_pages.post("/export")

@@ -7,7 +7,13 @@ from flask import Blueprint, Response, request
 from vestibule.auth.errors import EmailTaken, FactorOwed, Refusal
 from vestibule.web.bodies import Entry, LanguageChoice
 from vestibule.web.door import FORMS, auth, forget, form, hand_over, kept_close, session_id
-from vestibule.web.login_form import USUAL_NEXT, ask_for_factor, login_form, login_refused
+from vestibule.web.login_form import (
+    TOO_OFTEN,
+    USUAL_NEXT,
+    ask_for_factor,
+    login_form,
+    login_refused,
+)
 from vestibule.web.openapi import BUSY_PAGE, Answer, Operation, describe, page
 from vestibule.web.sheet import LANGUAGE, fewest, go, refused, safe_next, sheets, show
 from vestibule.web.visitors import cookie_name, device
@@ -16,7 +22,6 @@ entry_pages = Blueprint("entry_pages", __name__)
 
 YEAR_SECONDS = 365 * 24 * 3600
 EXAMPLE = {"email": "alice@example.com", "password": "paint dries slowly", "next": "/account"}
-TOO_OFTEN = page(429, "Too many attempts")._replace(headers=("Retry-After",))
 
 
 @entry_pages.get("/register")

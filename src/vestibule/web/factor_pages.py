@@ -14,7 +14,7 @@ from vestibule.auth.totp import Offer
 from vestibule.web.door import FORMS, auth, form, session_id
 from vestibule.web.factor_bodies import CodesForm, Onward, TicketAndCodeForm
 from vestibule.web.factor_forms import FACTORS, acted, changed, listed
-from vestibule.web.login_form import ended, not_recent, signed_in
+from vestibule.web.login_form import LOGIN, NOT_RECENT, ended, not_recent, own_page, signed_in
 from vestibule.web.openapi import Answer, Operation, describe, page
 from vestibule.web.qr import picture
 from vestibule.web.sheet import go, refused, show
@@ -22,8 +22,6 @@ from vestibule.web.visitors import device
 
 factor_pages = Blueprint("factor_pages", __name__, url_prefix="/account/factors")
 
-LOGIN = page(401, "Not logged in; the form to do so")
-NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
 NONE = page(404, "There is no such factor")
 NEEDED = page(409, "The account has to have a factor")
 TOO_OFTEN = page(429, "They were changed too often")._replace(headers=("Retry-After",))
@@ -120,8 +118,7 @@ def confirm() -> Response:
 )
 def remove_form() -> Response:
     """Show what that means."""
-    visit = signed_in()
-    return show("account_otp_remove.html") if isinstance(visit, Visit) else visit
+    return own_page("account_otp_remove.html")
 
 
 @factor_pages.post("/otp/remove")

@@ -17,8 +17,13 @@ from vestibule.auth.registrations import UNSURE
 from vestibule.auth.second_steps import Owed
 from vestibule.auth.sessions import Visit
 from vestibule.web.door import auth, hold_back, session_id
+from vestibule.web.openapi import page
 from vestibule.web.sheet import go, here, refused, safe_next, show
 
+# What they are in ``/docs``, wherever they come in place of what was asked for.
+LOGIN = page(401, "Not logged in; the form to do so")
+NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
+TOO_OFTEN = page(429, "Too many attempts")._replace(headers=("Retry-After",))
 # Where a login leads, unless somebody was on the way elsewhere.
 USUAL_NEXT = "/account"
 # Of the forms for a second factor: what is typed there.
@@ -54,6 +59,12 @@ def signed_in(back: str = "") -> Visit | Response:
     if found:
         return step_form(found, 401, next=back or _back_here())
     return login_form(401, next=back or _back_here(), why="cookie" if arrived else "first")
+
+
+def own_page(template: str) -> Response:
+    """A page of one's account that is the same for everybody, or the form for what is missing."""
+    visit = signed_in()
+    return show(template) if isinstance(visit, Visit) else visit
 
 
 def ended(back: str = "") -> Response:

@@ -10,18 +10,20 @@ from pydantic_core import from_json
 from vestibule.auth.devices import in_words
 from vestibule.auth.errors import LoginNotRecent, NoSession, Refusal, UnknownFactor
 from vestibule.auth.passkey_errors import WrongPasskey
-from vestibule.auth.sessions import Visit
 from vestibule.web.door import FORMS, auth, form, hand_over, session_id
 from vestibule.web.factor_forms import FACTORS, acted, changed, listed, named
 from vestibule.web.login_form import (
+    LOGIN,
+    NOT_RECENT,
+    TOO_OFTEN,
     USUAL_NEXT,
     ended,
     login_form,
     login_refused,
     not_recent,
     owed,
+    own_page,
     proof_form,
-    signed_in,
     step_form,
 )
 from vestibule.web.openapi import Answer, Operation, describe, page
@@ -33,11 +35,8 @@ passkey_pages = Blueprint("passkey_pages", __name__)
 
 TICKET = "login.Gm9vYmFyIGlzIG5vYm9keSdzIGtleSwgYnV0IGEga2V5.1795283121.7d3f.mZ0jQ4YbUe1W"
 SENT = {"ticket": TICKET, "credential": "{}", "next": "/account"}
-LOGIN = page(401, "Not logged in; the form to do so")
-NOT_RECENT = page(403, "Logged in too long ago; the form to show once more who it is")
 NONE = page(404, "There is no such passkey")
 NEEDED = page(409, "The account needs it")
-TOO_OFTEN = page(429, "Too many attempts")._replace(headers=("Retry-After",))
 DONE = Answer(303, "Done; go on there", headers=("Location", "Set-Cookie"))
 
 
@@ -204,8 +203,7 @@ def remove(public_id: str) -> Response:
 )
 def password_form() -> Response:
     """Show what that means."""
-    visit = signed_in()
-    return show("account_password_remove.html") if isinstance(visit, Visit) else visit
+    return own_page("account_password_remove.html")
 
 
 @passkey_pages.post("/account/factors/password")

@@ -12,13 +12,12 @@ from vestibule.auth.sessions import Visit
 from vestibule.web.bodies import SessionEnd
 from vestibule.web.door import FORMS, auth, form, page_before, session_id
 from vestibule.web.languages import Words
-from vestibule.web.login_form import not_recent, signed_in
+from vestibule.web.login_form import LOGIN, NOT_RECENT, not_recent, signed_in
 from vestibule.web.openapi import Answer, Operation, describe, page
 from vestibule.web.sheet import called, go, moment, refused, show, words
 
 session_pages = Blueprint("session_pages", __name__, url_prefix="/account")
 
-LOGIN = page(401, "Not logged in; the form to do so")
 SESSIONS = "/account/sessions"
 
 
@@ -39,7 +38,7 @@ def list_() -> Response:
         (
             Answer(303, "Over; go back to the page", headers=("Location",)),
             LOGIN,
-            page(403, "Logged in too long ago; the form to show once more who it is"),
+            NOT_RECENT,
             page(404, "None of your sessions has this id"),
         ),
         body=SessionEnd,

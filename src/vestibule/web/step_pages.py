@@ -9,6 +9,8 @@ from vestibule.auth.second_steps import Entered
 from vestibule.web.door import FORMS, auth, form, hand_over, session_id
 from vestibule.web.factor_bodies import CodeForm, ProofForm
 from vestibule.web.login_form import (
+    LOGIN,
+    TOO_OFTEN,
     USUAL_NEXT,
     ended,
     login_form,
@@ -23,8 +25,6 @@ from vestibule.web.visitors import device
 step_pages = Blueprint("step_pages", __name__)
 
 OVER = page(403, "No login owes a factor; the form to begin one")
-LOGIN = page(401, "Not logged in; the form to do so")
-TOO_OFTEN = page(429, "Too many attempts")._replace(headers=("Retry-After",))
 DONE = Answer(303, "Done; the session is in the cookie. Go there", headers=("Location",))
 
 
