@@ -12,6 +12,7 @@ from tests.browser.conftest import Visit
 from tests.browser.walk import pages
 from tests.house.reading import ROOT
 from tests.stage.server import Server
+from vestibule.web.languages import Words
 
 AXE = ROOT / ".venv" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -21,6 +22,13 @@ SMALL = """() => [...document.querySelectorAll("a, button, input:not([type=hidde
     .filter((each) => each.offsetHeight < 24 || each.offsetWidth < 24)
     .map((each) => each.outerHTML)"""
 WIDER = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# What sticks out of the card that everything is on.
+OUTSIDE = """() => {
+    const right = document.querySelector("main").getBoundingClientRect().right;
+    return [...document.querySelectorAll("main *:not(.unseen, thead, thead *)")]
+        .filter((each) => each.getBoundingClientRect().right > right)
+        .map((each) => each.outerHTML);
+}"""
 
 
 @cache
@@ -53,10 +61,11 @@ def test_axe_finds_nothing_on_any_page(visit: Visit, site: Server, theme: str, w
     assert len(set(seen)) == len(seen) >= 41
 
 
-def test_every_page_fits_a_narrow_screen_and_a_finger(visit: Visit, site: Server) -> None:
-    visitor = visit(viewport={"width": 320, "height": 640})
+def test_every_page_fits_a_narrow_screen_and_a_finger(visit: Visit, site: Server, t: Words) -> None:
+    visitor = visit(viewport={"width": 320, "height": 640}, locale=t.tag)
     for name in pages(visitor.page, site):
         assert not visitor.page.evaluate(WIDER), name
+        assert visitor.page.evaluate(OUTSIDE) == [], name
         assert visitor.page.evaluate(SMALL) == [], name
         assert visitor.page.locator("h1").count() == 1, name
 
