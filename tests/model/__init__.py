@@ -3,4 +3,4 @@
 import pytest
 
 # What a rule found is told, not only that it failed.
-pytest.register_assert_rewrite("tests.model.visitors", "tests.model.owners")
+pytest.register_assert_rewrite("tests.model.visitors", "tests.model.owners", "tests.model.factors")

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.model.factors import Factors
 from tests.model.model import Account
-from tests.model.owners import Owners
 from tests.model.visitors import PEOPLE, mostly, people
 from vestibule.auth.errors import UnknownEmail
 
 
-class Everybody(Owners):
+class Everybody(Factors):
     """What operators do besides, from a shell, with other people's accounts."""
 
     def _operate(self, act: Callable[[str], None], email: str) -> Account | None:

@@ -17,6 +17,18 @@ KEPT = timedelta(days=7)
 # a walk gets there.
 MOST_FAILURES = 5
 MOST_REMINDERS = 5
+# Of a login that owes a factor; and how long the mail about a first factor takes it off again.
+HALF, MOST_WRONG, DISOWNED = timedelta(minutes=10), 5, timedelta(days=3)
+
+
+@dataclass
+class Factor:
+    """An authenticator: its secret, the step that was used last, and what is on paper."""
+
+    secret: str
+    step: int
+    codes: list[str]
+    used: list[str] = field(default_factory=list)
 
 
 @dataclass(eq=False)
@@ -28,6 +40,15 @@ class Account:
     # Until somebody verifies the address.
     waits_until: datetime | None = None
     disabled: bool = False
+    # Whether somebody showed to read the mail of the address.
+    verified: bool = False
+    factor: Factor | None = None
+    # The address that its first factor was told to, and until when that leads back.
+    disown: tuple[str, datetime] | None = None
+
+    def disowned(self, now: datetime) -> str | None:
+        """The address, as long as it leads back."""
+        return self.disown[0] if self.disown and now < self.disown[1] else None
 
     @property
     def pending(self) -> bool:
@@ -47,6 +68,7 @@ class Session:
     public_id: str
     created_at: datetime
     last_seen_at: datetime
+    proved_at: datetime
     ended: bool = False
 
     def open(self, now: datetime) -> bool:
@@ -56,12 +78,31 @@ class Session:
 
     def recent(self, now: datetime) -> bool:
         """Whether it may do what needs a recent login."""
-        return self.open(now) and now - self.created_at < RECENT_LOGIN
+        return self.open(now) and now - self.proved_at < RECENT_LOGIN
+
+    def renewed(self, public_id: str, proved_at: datetime | None = None) -> Session:
+        """The same by another id; and when it was proved, if it was."""
+        self.ended, proved_at = True, proved_at or self.proved_at
+        return Session(self.owner, public_id, self.created_at, self.last_seen_at, proved_at)
 
     def see(self, now: datetime) -> None:
         """It was used: noted once a minute at most."""
         if now - self.last_seen_at >= TOUCH_EVERY:
             self.last_seen_at = now
+
+
+@dataclass
+class Half:
+    """The id of a login that owes a factor."""
+
+    owner: Account
+    began_at: datetime
+    wrong: int = 0
+    over: bool = False
+
+    def good(self, now: datetime) -> bool:
+        """Whether it may still be finished."""
+        return not self.over and self.wrong < MOST_WRONG and now - self.began_at < HALF
 
 
 @dataclass
@@ -132,6 +173,7 @@ class Model:
     verifying: bool = False
     accounts: list[Account] = field(default_factory=list)
     sessions: dict[str, Session] = field(default_factory=dict)
+    halves: dict[str, Half] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
 
@@ -142,7 +184,7 @@ class Model:
     def leads_back(self, email: str, now: datetime) -> bool:
         """Whether somebody may still go back to this address."""
         tokens = self.tokens.values()
-        return any(
+        return any(each.disowned(now) == email for each in self.accounts) or any(
             (token.purpose, token.address) == (UNDO, email) and token.good(now) for token in tokens
         )
 
@@ -160,7 +202,7 @@ class Model:
 
     def opened(self, session_id: str, public_id: str, owner: Account, now: datetime) -> None:
         """Note a login."""
-        self.sessions[session_id] = Session(owner, public_id, now, now)
+        self.sessions[session_id] = Session(owner, public_id, now, now, now)
 
     def mailed(self, secret: str, owner: Account, purpose: str, about: str, now: datetime) -> None:
         """Note a token, which replaces the one before."""
@@ -168,7 +210,9 @@ class Model:
         self.tokens[secret] = Token(owner, purpose, about, now + LIFETIMES[purpose])
 
     def end_sessions(self, owner: Account, *, but: str | None = None) -> None:
-        """All of the owner's sessions are over, save one."""
+        """All of the owner's sessions are over, save one; and all logins under way."""
+        for half in self.halves.values():
+            half.over |= half.owner is owner
         for session_id, session in self.sessions.items():
             if session.owner is owner and session_id != but:
                 session.ended = True
@@ -191,7 +235,7 @@ class Model:
         other = self.account(email)
         if other is not None and other is not owner:
             self.gone(other)
-        owner.email, owner.waits_until = email, None
+        owner.email, owner.waits_until, owner.verified = email, None, True
 
     def gone(self, account: Account) -> None:
         """Nothing of the account is left."""

@@ -38,13 +38,18 @@ class Owners(Visitors):
         self._opened(client, owner)
 
     def _refused(self, answer: TestResponse, session: Session, password: str) -> bool:
-        """Whether it had to be refused, and was: no session, wrong password, too often."""
+        """Whether it had to be refused, and was: no session, wrong password, too often, too late.
+
+        Who has a factor has shown it a short while ago.
+        """
         if not session.open(self.clock.now):
             assert answer.status_code == 403
             return True
-        if answer.status_code != 429 and session.owner.password != password:
-            assert answer.status_code == 401
-        return answer.status_code == 429 or session.owner.password != password
+        right = session.owner.password == password
+        late = bool(session.owner.factor) and not session.recent(self.clock.now)
+        if answer.status_code != 429 and (late or not right):
+            assert answer.status_code == (403 if right else 401)
+        return answer.status_code == 429 or late or not right
 
     @rule(data=st.data())
     def leave(self, data: st.DataObject) -> None:
@@ -80,7 +85,10 @@ class Owners(Visitors):
         answer = set_password(visitor(self.app), secret, password, owner.email)
         if token.purpose == RESET and token.good(self.clock.now):
             assert answer.status_code == 200
-            owner.password, owner.waits_until = password, None
+            if not owner.verified:
+                # Nobody had shown to own the address: the factor is of who registered it.
+                owner.factor = None
+            owner.password, owner.waits_until, owner.verified = password, None, True
             self.model.counts.forgive(owner.email)
             self.model.void(owner)
         else:
@@ -145,8 +153,10 @@ class Owners(Visitors):
         # While the account is disabled, the way back waits.
         if token.purpose == UNDO and good and not owner.disabled:
             assert answer.status_code == 200
+            if owner.disowned(self.clock.now):
+                owner.factor = None
             self.model.moved(owner, token.address)
-            owner.password = None
+            owner.password, owner.disown = None, None
             self.model.end_sessions(owner)
             self.model.end_tokens(owner)
             self._mailed(owner, RESET, token.address, token.address)

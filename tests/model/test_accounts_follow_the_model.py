@@ -32,7 +32,7 @@ def test_accounts_sessions_tokens_and_time_follow_the_model(
 ) -> None:
     began, number = clock.now, count()
     rules = {"require_verified": verifying, "login_failures": 1000}
-    limits = UNLIMITED | {"login_failures_per_account": MOST_FAILURES}
+    limits = UNLIMITED | {"login_failures_per_account": MOST_FAILURES, "factor_failures": 100}
 
     def fresh() -> Flask:
         clock.now = began

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tests.model.model import KEPT, VERIFY, Account, Model, Session, Token
+from tests.model.model import KEPT, VERIFY, Account, Half, Model, Session, Token
 from tests.stage.clock import MovableClock
 from tests.stage.visits import LINK, front_desk, mail_to, token_to, try_login, visitor
 
@@ -56,6 +56,7 @@ class Visitors(RuleBasedStateMachine):
             for each in self.model.accounts:
                 if each.password and not self.model.counts.failures(each.email).full(now):
                     self._log_in(each.email, each.password)
+                    self._finish_what_can_be(each)
         still_open = (each for each in sessions if sessions[each].open(now))
         session_id = data.draw(mostly(still_open, sessions))
         return session_id, sessions[session_id]
@@ -85,6 +86,12 @@ class Visitors(RuleBasedStateMachine):
         (public_id,) = (each["id"] for each in shown if each["current"])
         self.model.opened(str(cookie.value), public_id, owner, self.clock.now)
 
+    def _one_has_a_factor(self) -> None:
+        """From the beginning, or few walks would come far with it; see ``factors``."""
+
+    def _finish_what_can_be(self, owner: Account) -> None:
+        """Show a code for a login that owes one; see ``factors``."""
+
     def _mailed(self, owner: Account, purpose: str, to: str, about: str) -> None:
         """Read the token in the newest mail."""
         self.model.mailed(token_to(self.app, to), owner, purpose, about, self.clock.now)
@@ -95,13 +102,14 @@ class Visitors(RuleBasedStateMachine):
 
     @initialize()
     def some_are_there(self) -> None:
-        """Two of the three have an account when the walk begins."""
+        """Two of the three have an account when the walk begins, and one of them a factor."""
         for email, password in zip(PEOPLE[:2], PASSWORDS, strict=True):
             self.register(email, password)
             for secret, token in self.model.tokens.items():
                 if token.good(self.clock.now):
                     self._verify(secret, token, password)
             self._log_in(email, password)
+        self._one_has_a_factor()
 
     @rule(email=people, password=passwords)
     def register(self, email: str, password: str) -> None:
@@ -133,9 +141,14 @@ class Visitors(RuleBasedStateMachine):
         right = account is not None and account.opens(password)
         entered = right and account is not None and account.waits_until is None
         failures.count(now, 0 if entered else 1)
-        assert answer.status_code == (200 if entered else 401)
-        assert (client.get_cookie("session_id") is not None) == entered
-        if account and entered:
+        owes = entered and account is not None and account.factor is not None
+        assert answer.status_code == (200 if entered and not owes else 401)
+        assert answer.get_json().get("owes") == ("factor" if owes else None)
+        cookie = client.get_cookie("session_id")
+        assert (cookie is not None) == entered
+        if account and owes and cookie:
+            self.model.halves[str(cookie.value)] = Half(account, now)
+        elif account and entered:
             self._opened(client, account)
         elif account and right:
             self._reminded(account)
@@ -168,7 +181,7 @@ class Visitors(RuleBasedStateMachine):
             assert answer.status_code == 401
         else:
             assert answer.status_code == 200
-            owner.waits_until, token.over = None, True
+            owner.waits_until, owner.verified, token.over = None, True, True
             self._opened(client, owner)
 
     @rule(data=st.data())
