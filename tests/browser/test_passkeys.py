@@ -114,6 +114,7 @@ def test_it_is_renamed_and_removed(visit: Visit, t: Words) -> None:
     page = visitor.page
     page.goto("/account/factors")
     follow(page, t("passkey.manage"))
+    headed(page, t("sessions.device", browser="Chrome", system="Linux"))
     page.locator("[name=name]").fill("the blue telephone")
     press(page, t("passkey.rename"))
     expect(page.get_by_role("heading", name="the blue telephone")).to_be_visible()
