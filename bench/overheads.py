@@ -2,7 +2,7 @@
 
 To register, to log in and to set a new password cannot do without a hash; to log out and to ask for
 a link cannot do without two statements, one that looks and one that writes, and the disk's word for
-them. Both are measured between the acts, one by one, on the server's core. ``python -m
+them. What an act cannot do without is measured after each, on the server's core. ``python -m
 bench.overheads URL DATA`` prints it for a server that stands on SQLite in the directory DATA.
 """
 
@@ -18,11 +18,10 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import IO, TypeVar, cast
+from typing import IO, cast
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
@@ -33,7 +32,7 @@ from vestibule.db.sqlite import open_engine
 
 ROUNDS = 30
 MAIL_SECONDS = 30
-# Each round, in this order: the act, and what it cannot do without.
+# In this order, each by everybody before the next: the act, and what it cannot do without.
 FLOORS = {
     "register": "hash",
     "login": "hash",
@@ -42,7 +41,6 @@ FLOORS = {
     "reset": "hash",
 }
 TOKEN = re.compile(r"token=([0-9a-f-]{36})")
-Result = TypeVar("Result")
 
 
 def measure(url: str, data: Path, rounds: int = ROUNDS) -> dict[str, float]:
@@ -53,30 +51,26 @@ def measure(url: str, data: Path, rounds: int = ROUNDS) -> dict[str, float]:
     :param data: the server's data directory, where its mails are.
     """
     taken: dict[str, list[float]] = defaultdict(list)
-
-    def timed(name: str, act: Callable[[], Result]) -> Result:
-        began = time.perf_counter()
-        result = act()
-        taken[name].append((time.perf_counter() - began) * 1000)
-        return result
-
-    people = [f"{uuid4().hex}@example.com" for _ in range(rounds)]
+    # Of a household each, as its network counts: the limits are met by none.
+    visitors = [Visitor(url, f"127.{1 + n % 200}.{n // 200}.1") for n in range(rounds)]
     with floor() as least:
-        for number, person in enumerate(people):
-            # Of a household each, as its network counts: the limits are met by none.
-            visitor = Visitor(url, f"127.{1 + number % 200}.{number // 200}.1", person)
-            timed("register", visitor.register)
-            timed("login", visitor.log_in)
-            timed("log out", visitor.log_out)
-            timed("reset request", visitor.ask)
-            for name in set(FLOORS.values()):
-                taken[name].append(least(name))
-        tokens = links(data / "mail", people)
-        for number, person in enumerate(people):
-            visitor = Visitor(url, f"127.{1 + number % 200}.{number // 200}.1", person)
-            token = tokens[person]
-            timed("reset", partial(visitor.reset, token))
-            taken["hash"].append(least("hash"))
+
+        def all_of_them(name: str, act: Callable[[Visitor], None]) -> None:
+            needed = FLOORS[name]
+            for visitor in visitors:
+                visitor.arrive()
+            for visitor in visitors:
+                began = time.perf_counter()
+                act(visitor)
+                taken[name].append((time.perf_counter() - began) * 1000)
+                taken[needed].append(least(needed))
+
+        all_of_them("register", Visitor.register)
+        all_of_them("login", Visitor.log_in)
+        all_of_them("log out", Visitor.log_out)
+        all_of_them("reset request", Visitor.ask)
+        tokens = links(data / "mail", [visitor.email for visitor in visitors])
+        all_of_them("reset", lambda visitor: visitor.reset(tokens[visitor.email]))
     found = {name: median(each) for name, each in taken.items()}
     return found | {name: found[name] - found[needed] for name, needed in FLOORS.items()}
 
@@ -84,23 +78,26 @@ def measure(url: str, data: Path, rounds: int = ROUNDS) -> dict[str, float]:
 class Visitor:
     """Somebody with an address, who asks from a place of their own."""
 
-    def __init__(self, url: str, place: str, email: str) -> None:
+    def __init__(self, url: str, place: str) -> None:
         there = urlsplit(url)
         self._line = http.client.HTTPConnection(
             str(there.hostname), there.port, timeout=30, source_address=(place, 0)
         )
-        # To connect is no part of an act.
-        self._line.connect()
-        self._email = email
+        self.email = f"{uuid4().hex}@example.com"
         self._cookie = ""
+
+    def arrive(self) -> None:
+        """Connect, which is no part of an act."""
+        self._line.close()
+        self._line.connect()
 
     def register(self) -> None:
         """Make an account."""
-        self._ask("POST", "/users", email=self._email, password=PASSWORD)
+        self._ask("POST", "/users", email=self.email, password=PASSWORD)
 
     def log_in(self) -> None:
         """Open a session."""
-        self._ask("POST", "/sessions", email=self._email, password=PASSWORD)
+        self._ask("POST", "/sessions", email=self.email, password=PASSWORD)
 
     def log_out(self) -> None:
         """End it."""
@@ -108,11 +105,11 @@ class Visitor:
 
     def ask(self) -> None:
         """Ask for a link to choose another password."""
-        self._ask("POST", "/reset_password", email=self._email)
+        self._ask("POST", "/reset_password", email=self.email)
 
     def reset(self, token: str) -> None:
         """Choose another, with the link."""
-        fields = {"email": self._email, "reset_token": token, "new_password": PASSWORD + "!"}
+        fields = {"email": self.email, "reset_token": token, "new_password": PASSWORD + "!"}
         self._ask("PUT", "/reset_password", **fields)
 
     def _ask(self, method: str, path: str, **fields: str) -> None:
