@@ -187,6 +187,7 @@ def test_addresses_of_an_earlier_version_are_compared_like_new_ones(
         "alice@fa\u00df.example": "alice@fass.example",
         "Bob@B\u00fccher.local": "bob@b\u00fccher.local",
         "carol@xn--exmple-cua.com": "carol@ex\u00e4mple.com",
+        "erin@XN--strae-oqa.example": "erin@strasse.example",
         "Stra\u00dfe": "strasse",
         "dave fa\u00df@fa\u00df.de": "dave fass@fass.de",
     }

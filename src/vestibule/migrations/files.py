@@ -15,6 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from vestibule.db.sqlite import open_engine
 from vestibule.migrations.revisions import SchemaError, found
 
+# KiB of pages while steps are taken: a table that is copied is read and written all over.
+STEPS_CACHE = 64 * 1024
+
 
 def current(database: Path) -> str | None:
     """The revision that the file is at, or ``None`` if it holds no schema, or is not there.
@@ -42,7 +45,7 @@ def upgrade(database: Path) -> None:
     from vestibule.migrations import steps  # noqa: PLC0415
 
     database.touch(mode=0o600)
-    engine = open_engine(database)
+    engine = open_engine(database, STEPS_CACHE)
     event.listen(engine, "connect", _let_tables_be_copied)
     try:
         with engine.begin() as connection:

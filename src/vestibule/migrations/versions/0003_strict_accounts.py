@@ -1,7 +1,5 @@
 """Verified and disabled accounts, tokens about an address, mail about somebody, the audit trail."""
 
-from uuid import uuid4
-
 import sqlalchemy as sa
 from alembic import op
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
@@ -17,6 +15,40 @@ MOMENT = sa.BigInteger()
 DAY = 24 * 60 * 60 * 1_000_000
 
 
+# 128 random bits, made where the rows are: a journey for each would take an hour of ten million.
+NEW_PSEUDONYM = {
+    "sqlite": sa.text("lower(hex(randomblob(16)))"),
+    "postgresql": sa.text("replace(gen_random_uuid()::text, '-', '')"),
+}
+INDEXED = ("user_id", "last_seen_at", "expires_at")
+# Rows that are held in memory at the same time, of however many there are.
+BATCH = 10_000
+USERS = sa.table("users", *map(sa.column, ("id", "email", "email_key", "pseudonym")))
+SESSIONS = sa.table("sessions", sa.column("id", NUMBER), sa.column("digest"))
+
+
+def give_pseudonyms(connection: sa.Connection) -> None:
+    """Give one to everybody who is there."""
+    made = NEW_PSEUDONYM[connection.dialect.name]
+    connection.execute(USERS.update().values(pseudonym=made))
+
+
+def rekey(connection: sa.Connection) -> None:
+    """Compare addresses by what their domains are on the wire, where nobody has that already."""
+    everybody = sa.select(USERS.c.id, USERS.c.email, USERS.c.email_key)
+    found = connection.execute(everybody.execution_options(yield_per=BATCH))
+    others = [(user_id, rekeyed(email, key)) for user_id, email, key in found if not plain(email)]
+    for user_id, key in others:
+        # The exercise's profile took any text for an address, and some may have the key by chance.
+        if not connection.scalar(sa.select(USERS.c.id).where(USERS.c.email_key == key)):
+            connection.execute(USERS.update().where(USERS.c.id == user_id).values(email_key=key))
+
+
+def plain(email: str) -> bool:
+    """Whether all of it is on the wire as it is written: then its key was no other before."""
+    return email.isascii() and "xn--" not in email.lower()
+
+
 def rekeyed(email: str, key: str) -> str:
     """What ``email`` is compared by from now on: its domain is no longer folded, but punycode."""
     # Names of an intranet are addresses here.
@@ -28,6 +60,17 @@ def rekeyed(email: str, key: str) -> str:
     return f"{key.rpartition('@')[0]}@{found.ascii_domain}"
 
 
+def number_sessions(connection: sa.Connection) -> None:
+    """Number sessions by their digests."""
+    this = SESSIONS.update().where(SESSIONS.c.digest == sa.bindparam("known"))
+    digests = sa.select(SESSIONS.c.digest).order_by(SESSIONS.c.digest).limit(BATCH)
+    after = ""
+    # In their order, so that those that come after each other are written beside each other.
+    while found := connection.scalars(digests.where(SESSIONS.c.digest > after)).all():
+        connection.execute(this, [{"known": each, "id": number(each)} for each in found])
+        after = found[-1]
+
+
 def number(digest: str) -> int:
     """The number of the session with this digest from now on: its first 64 bits, signed."""
     return int.from_bytes(bytes.fromhex(digest[:16]), "big", signed=True)
@@ -36,16 +79,9 @@ def number(digest: str) -> int:
 def upgrade() -> None:
     """Add what strict accounts need; those that are there get a pseudonym each."""
     op.add_column("users", sa.Column("pseudonym", sa.String(32), nullable=True))
-    users = sa.table("users", *map(sa.column, ("id", "email", "email_key", "pseudonym")))
     connection = op.get_bind()
-    found = connection.execute(sa.select(users.c.id, users.c.email, users.c.email_key)).all()
-    keys = {key for _, _, key in found}
-    for user_id, email, key in found:
-        # The exercise's profile took any text for an address, and some may have the key by chance.
-        key_now = new if (new := rekeyed(email, key)) not in keys else key
-        keys.add(key_now)
-        named = users.update().where(users.c.id == user_id)
-        connection.execute(named.values(pseudonym=uuid4().hex, email_key=key_now))
+    give_pseudonyms(connection)
+    rekey(connection)
     # From now on no number is given twice.
     with op.batch_alter_table("users", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.alter_column("pseudonym", existing_type=sa.String(32), nullable=False)
@@ -54,16 +90,14 @@ def upgrade() -> None:
         table.add_column(sa.Column("disabled_at", MOMENT, nullable=True))
         table.add_column(sa.Column("pending_until", MOMENT, nullable=True))
     op.create_index("ix_users_pending_until", "users", ["pending_until"])
-    sessions = sa.table("sessions", sa.column("id", NUMBER), sa.column("digest"))
-    this = sessions.update().where(sessions.c.digest == sa.bindparam("known"))
-    numbers = [
-        {"known": digest, "id": number(digest)}
-        for (digest,) in connection.execute(sa.select(sessions.c.digest))
-    ]
-    if numbers:
-        connection.execute(this, numbers)
+    # Each would have to follow every session to its number.
+    for column in INDEXED:
+        op.drop_index(f"ix_sessions_{column}", "sessions")
+    number_sessions(connection)
     with op.batch_alter_table("sessions") as table:
         table.drop_constraint("uq_sessions_digest", type_="unique")
+    for column in INDEXED:
+        op.create_index(f"ix_sessions_{column}", "sessions", [column])
     op.add_column("tokens", sa.Column("address", sa.String(250), nullable=True))
     op.add_column("outbox", sa.Column("expires_at", MOMENT, nullable=True))
     op.add_column("outbox", sa.Column("dead", sa.Boolean(), nullable=True))
