@@ -53,6 +53,8 @@ HEADINGS = {
     "audit sweep ms": "{:.1f}",
     "start s": "{:.2f}",
     "backup s": "{:.1f}",
+    "newest step s": "{:.1f}",
+    "all steps s": "{:.1f}",
     "seed s": "{:.0f}",
     "bytes each": "{:.0f}",
 }
@@ -118,7 +120,7 @@ def measure(
                 stack.enter_context(_serving(place))
             hash_ms = _rounds(places, rounds)
         for place in places:
-            _sweep_a_copy(place, Path(work) / "copy")
+            _change_a_copy(place, Path(work) / "copy")
         return {"hash_ms": hash_ms, "rows": [_row(each, places[0], hash_ms) for each in places]}
 
 
@@ -199,22 +201,23 @@ def _used(server: Server) -> tuple[float, int]:
     return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK"), disk
 
 
-def _sweep_a_copy(place: Place, copy: Path) -> None:
-    """Note what a copy takes, with which every change of the schema begins; then sweep it."""
+def _change_a_copy(place: Place, copy: Path) -> None:
+    """Note what a copy takes, with which every upgrade begins; sweep it, then upgrade it."""
     (copy / "data").mkdir(parents=True)
     shutil.copy(place.file.with_name("secret.keys"), copy / "data")
     began = time.perf_counter()
     _vestibule(place, "db", "backup", str(copy / "data" / place.file.name))
     place.note("backup s", time.perf_counter() - began)
-    ended = subprocess.run(
-        [*pinned(SERVER_CORE), sys.executable, "-m", "bench.sweeps"],
-        env=environment(copy),
-        stdout=subprocess.PIPE,
-        check=True,
-        timeout=600,
-    )
-    for name, value in json.loads(ended.stdout).items():
-        place.note(name, value)
+    for module in ("bench.sweeps", "bench.steps"):
+        ended = subprocess.run(
+            [*pinned(SERVER_CORE), sys.executable, "-m", module],
+            env=environment(copy),
+            stdout=subprocess.PIPE,
+            check=True,
+            timeout=3600,
+        )
+        for name, value in json.loads(ended.stdout).items():
+            place.note(name, value)
     shutil.rmtree(copy)
 
 
