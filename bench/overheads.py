@@ -9,7 +9,6 @@ bench.overheads URL DATA`` prints it for a server that stands on SQLite in the d
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import re
 import subprocess
@@ -22,11 +21,11 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import IO, cast
-from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from bench.seed import PASSWORD
 from bench.servers import SERVER_CORE, pinned
+from bench.wire import Line, request
 from vestibule.auth.schemes import Argon2id, verify
 from vestibule.db.sqlite import open_engine
 
@@ -40,6 +39,7 @@ FLOORS = {
     "reset request": "statements",
     "reset": "hash",
 }
+COOKIE = re.compile(rb"\r\nset-cookie: *([^;\r]+)", re.IGNORECASE)
 TOKEN = re.compile(r"token=([0-9a-f-]{36})")
 
 
@@ -51,24 +51,20 @@ def measure(url: str, data: Path, rounds: int = ROUNDS) -> dict[str, float]:
     :param data: the server's data directory, where its mails are.
     """
     taken: dict[str, list[float]] = defaultdict(list)
-    # Of a household each, as its network counts: the limits are met by none.
-    visitors = [Visitor(url, f"127.{1 + n % 200}.{n // 200}.1") for n in range(rounds)]
+    # Each comes from an address of its own: the limits are met by none.
+    visitors = [Visitor(url) for _ in range(rounds)]
     with floor() as least:
 
-        def all_of_them(name: str, act: Callable[[Visitor], None]) -> None:
+        def all_of_them(name: str, words: Callable[[Visitor], bytes]) -> None:
             needed = FLOORS[name]
             for visitor in visitors:
-                visitor.arrive()
-            for visitor in visitors:
-                began = time.perf_counter()
-                act(visitor)
-                taken[name].append((time.perf_counter() - began) * 1000)
+                taken[name].append(visitor.send(words(visitor)))
                 taken[needed].append(least(needed))
 
         all_of_them("register", Visitor.register)
         all_of_them("login", Visitor.log_in)
         all_of_them("log out", Visitor.log_out)
-        all_of_them("reset request", Visitor.ask)
+        all_of_them("reset request", Visitor.ask_for_link)
         tokens = links(data / "mail", [visitor.email for visitor in visitors])
         all_of_them("reset", lambda visitor: visitor.reset(tokens[visitor.email]))
     found = {name: median(each) for name, each in taken.items()}
@@ -76,51 +72,42 @@ def measure(url: str, data: Path, rounds: int = ROUNDS) -> dict[str, float]:
 
 
 class Visitor:
-    """Somebody with an address, who asks from a place of their own."""
+    """Somebody with an address, on a line of their own; each method is the bytes of a request."""
 
-    def __init__(self, url: str, place: str) -> None:
-        there = urlsplit(url)
-        self._line = http.client.HTTPConnection(
-            str(there.hostname), there.port, timeout=30, source_address=(place, 0)
-        )
+    def __init__(self, url: str) -> None:
         self.email = f"{uuid4().hex}@example.com"
+        self._line = Line(url)
         self._cookie = ""
 
-    def arrive(self) -> None:
-        """Connect, which is no part of an act."""
-        self._line.close()
-        self._line.connect()
-
-    def register(self) -> None:
+    def register(self) -> bytes:
         """Make an account."""
-        self._ask("POST", "/users", email=self.email, password=PASSWORD)
+        return request("POST", "/users", email=self.email, password=PASSWORD)
 
-    def log_in(self) -> None:
+    def log_in(self) -> bytes:
         """Open a session."""
-        self._ask("POST", "/sessions", email=self.email, password=PASSWORD)
+        return request("POST", "/sessions", email=self.email, password=PASSWORD)
 
-    def log_out(self) -> None:
+    def log_out(self) -> bytes:
         """End it."""
-        self._ask("DELETE", "/sessions")
+        return request("DELETE", "/sessions", f"Cookie: {self._cookie}")
 
-    def ask(self) -> None:
+    def ask_for_link(self) -> bytes:
         """Ask for a link to choose another password."""
-        self._ask("POST", "/reset_password", email=self.email)
+        return request("POST", "/reset_password", email=self.email)
 
-    def reset(self, token: str) -> None:
+    def reset(self, token: str) -> bytes:
         """Choose another, with the link."""
         fields = {"email": self.email, "reset_token": token, "new_password": PASSWORD + "!"}
-        self._ask("PUT", "/reset_password", **fields)
+        return request("PUT", "/reset_password", **fields)
 
-    def _ask(self, method: str, path: str, **fields: str) -> None:
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": self._cookie}
-        self._line.request(method, path, urlencode(fields), headers)
-        answer = self._line.getresponse()
-        said = answer.read()
+    def send(self, words: bytes) -> float:
+        """Send one of them, and say how many milliseconds the answer took."""
+        answer = self._line.ask(words)
         if answer.status not in (200, 302):
-            raise SystemExit(f"bench: {method} {path}: {answer.status}: {said!r}")
-        cookies = [value.partition(";")[0] for value in answer.headers.get_all("Set-Cookie", [])]
-        self._cookie = "; ".join(cookies) or self._cookie
+            raise SystemExit(f"bench: {answer.status} to {words.partition(b' HTTP')[0]!r}")
+        cookie = COOKIE.search(answer.head)
+        self._cookie = cookie[1].decode() if cookie else self._cookie
+        return answer.seconds * 1000
 
 
 def links(folder: Path, people: list[str]) -> dict[str, str]:
@@ -130,7 +117,8 @@ def links(folder: Path, people: list[str]) -> dict[str, str]:
         if time.monotonic() > ends:
             raise SystemExit(f"bench: only {len(found)} of {len(people)} links in {folder}")
         time.sleep(0.2)
-        for file in folder.glob("*.eml"):
+        # Those that are still being written have a name with a dot before it.
+        for file in folder.glob("[!.]*.eml"):
             text = file.read_text(encoding="utf-8")
             to, token = re.search(r"^To: (\S+)", text, re.MULTILINE), TOKEN.search(text)
             if to and token and to[1] in people:

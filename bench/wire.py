@@ -31,10 +31,11 @@ ADDRESSES = itertools.cycle([somewhere() for _ in range(2000)])
 
 
 class Timed(NamedTuple):
-    """An answer's status, and how long it took from the first byte sent."""
+    """An answer's status and head, and how long it took from the first byte sent."""
 
     status: int
     seconds: float
+    head: bytes = b""
 
 
 def request(method: str, path: str, *headers: str, **fields: str) -> bytes:
@@ -78,9 +79,10 @@ class Line(AbstractContextManager["Line"]):
         self._socket = there = self._socket or self._connect()
         there.sendall(words)
         head = _take(there)
+        taken = time.perf_counter() - began
         if CLOSING.search(head):
             self.hang_up()
-        return Timed(int(head[9:12]), time.perf_counter() - began)
+        return Timed(int(head[9:12]), taken, head)
 
     def hang_up(self) -> None:
         """End the connection; the next request has one of its own."""
