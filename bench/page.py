@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import plot
-from bench.acts import COLD, WARM
+from bench.acts import COLD, PAUSED, SUMMED, WARM
 from bench.bars import longer, said
 from bench.growth import HEADINGS
 from bench.report import CHECKS, SECTIONS, STORMS, Cells, Run, circumstances, judged, promises
@@ -147,11 +147,12 @@ def _acts(runs: Runs) -> str:
     if ACTS not in runs:
         return "Not measured yet."
     found = runs[ACTS]
-    times = [(act, said(warm), said(found[COLD][act])) for act, warm in found[WARM].items()]
+    columns = (WARM, PAUSED, SUMMED, COLD)
+    times = [(act, *(said(found[name][act]) for name in columns)) for act in found[WARM]]
     parts = [(name, said(part)) for name, part in found[f"{COLD}, of a login"].items()]
     return "\n\n".join(
         [
-            markdown([("milliseconds of a core", WARM, COLD), *times]),
+            markdown([("milliseconds of a core", *columns), *times]),
             markdown([(f"of a login {COLD}, by profile", "%"), *parts]),
         ]
     )
