@@ -105,7 +105,7 @@ class Visitor:
         answer = self._line.ask(words)
         if answer.status not in (200, 302):
             raise SystemExit(f"bench: {answer.status} to {words.partition(b' HTTP')[0]!r}")
-        cookie = COOKIE.search(answer.head)
+        cookie = COOKIE.search(self._line.head)
         self._cookie = cookie[1].decode() if cookie else self._cookie
         return answer.seconds * 1000
 

@@ -128,9 +128,13 @@ def _growth(runs: Runs) -> str:
     if GROWTH not in runs:
         return "Not measured yet."
     rows = runs[GROWTH]["rows"]
-    cells = (tuple(form.format(row[name]) for name, form in HEADINGS.items()) for row in rows)
+    cells = (tuple(_cell(row, *heading) for heading in HEADINGS.items()) for row in rows)
     table = markdown([tuple(HEADINGS), *cells])
     return "\n\n".join([*(f"![{ALT[name]}](performance/{name})" for name in grown(runs)), table])
+
+
+def _cell(row: dict[str, float], name: str, form: str) -> str:
+    return form.format(row[name]) if name in row else "-"
 
 
 def _minutes(runs: Runs) -> str:

@@ -31,11 +31,10 @@ ADDRESSES = itertools.cycle([somewhere() for _ in range(2000)])
 
 
 class Timed(NamedTuple):
-    """An answer's status and head, and how long it took from the first byte sent."""
+    """An answer's status, and how long it took from the first byte sent."""
 
     status: int
     seconds: float
-    head: bytes = b""
 
 
 def request(method: str, path: str, *headers: str, **fields: str) -> bytes:
@@ -68,6 +67,8 @@ class Line(AbstractContextManager["Line"]):
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
         self._where, self._from = place(url), (somewhere(), 0)
         self._patience = patience
+        # Of the last answer.
+        self.head = b""
         self._socket: socket.socket | None = self._connect()
 
     def ask(self, words: bytes) -> Timed:
@@ -78,11 +79,11 @@ class Line(AbstractContextManager["Line"]):
         began = time.perf_counter()
         self._socket = there = self._socket or self._connect()
         there.sendall(words)
-        head = _take(there)
+        self.head = _take(there)
         taken = time.perf_counter() - began
-        if CLOSING.search(head):
+        if CLOSING.search(self.head):
             self.hang_up()
-        return Timed(int(head[9:12]), taken, head)
+        return Timed(int(self.head[9:12]), taken)
 
     def hang_up(self) -> None:
         """End the connection; the next request has one of its own."""

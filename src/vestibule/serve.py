@@ -79,7 +79,7 @@ def worker() -> Lanes:
 
 
 def _keep_what_is_here() -> None:
-    """Have the collector of garbage look no more at what a worker is built of.
+    """Have the collector of garbage look no more at what a process is built of.
 
     It would now and then look through all of it, 85,000 objects, in the middle of a request:
     tens of milliseconds in which nobody is answered.
@@ -94,6 +94,8 @@ def serve(settings: Settings, started: Callable[[], None]) -> None:
     :param started: called when the port is bound, before the first request.
     """
     _share_one_arena()
+    # Before there are workers, who would each carry the garbage of all imports.
+    _keep_what_is_here()
     sys.stdout, sys.stderr = appended(sys.stdout), LossyLog.of(sys.stderr)
     server = PoliteServer(
         "vestibule.serve:worker",
