@@ -93,7 +93,7 @@ def test_looking_at_it_changes_nothing_and_it_works_once(app: Flask, theirs: Aut
         assert (page.status_code, 'action="/factors/disown/form"' in page.text) == (200, True)
     half_log_in(app.test_client())
     page = client.post("/factors/disown/form", data={"token": token})
-    assert (page.status_code, "The factor is gone" in page.text) == (200, True)
+    assert (page.status_code, "The second factor is removed" in page.text) == (200, True)
     assert client.post("/factors/disown/form", data={"token": token}).status_code == 403
     assert client.get(f"/factors/disown?token={token}").status_code == 403
 
