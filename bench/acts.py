@@ -2,10 +2,9 @@
 
 In one process, without a server and without its disk, so that nothing waits: milliseconds of
 processor time, medians. *Warm* is an act right after others of its kind. *After a hash* is what
-really happens: argon2id writes and reads 19 MiB twice, which empties the caches of a processor, and
-the same code is fetched from memory again. Two others say whether it is that: *after a pause* and
-*after PBKDF2*, which needs no memory, each as long as the hash. Flask's first example with a form
-stands beside them.
+really happens. Whether it is the 19 MiB of argon2id that make it slower is seen from two others:
+*after a pause* and *after PBKDF2*, which needs no memory, each as long as the hash. Flask's first
+example with a form stands beside them.
 """
 
 from __future__ import annotations
