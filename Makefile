@@ -54,9 +54,9 @@ test-matrix: $(V)/.test
 test-faults: $(V)/.test
 	$(BIN)/python -m pytest $(TEST_ARGS) tests/faults
 
-# The races of `make test` thousands of times, and its walks through the model by the hundred.
+# The races of `make test` a thousand times, and its walks through the model by the hundred.
 test-races: $(V)/.test
-	RACE_ROUNDS=2000 MODEL_WALKS=100 $(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/model
+	RACE_ROUNDS=1000 MODEL_WALKS=100 $(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_ARGS) tests/model
 
 lint: $(V)/.test
 	$(BIN)/ruff check .
