@@ -83,7 +83,7 @@ def test_of_what_an_account_has_to_have(build: Build) -> None:
     register(client)
     log_in(client)
     key: Made = add(client)
-    rows(app, "UPDATE users SET administrator = 1")
+    rows(app, "UPDATE users SET administrator = TRUE")
     strict = build(STRICT, factors="administrators")
     owner = strict.test_client()
     owner.set_cookie("session_id", str(getattr(client.get_cookie("session_id"), "value", "")))
