@@ -28,6 +28,7 @@ from jinja2 import (
 
 from vestibule.auth.errors import NotSent
 from vestibule.config import PREFIX, BadSetting, Settings
+from vestibule.config.colours import ACCENT, text_on
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +56,11 @@ EXAMPLE = Words("alice@example.com", "alice@example.net", "0ddba11-token", 30)
 
 def stationery(settings: Settings) -> Stationery:
     """What mails are written on by these settings."""
-    ours = theirs = _environment(OURS)
+    accent = settings.accents.light if settings.accents else ACCENT
+    ours = theirs = _environment(OURS, accent)
     if settings.mail_templates:
-        theirs = _environment(ChoiceLoader([FileSystemLoader(settings.mail_templates), OURS]))
+        both = ChoiceLoader([FileSystemLoader(settings.mail_templates), OURS])
+        theirs = _environment(both, accent)
     return Stationery(settings.origin, settings.sender, settings.called, theirs, ours)
 
 
@@ -155,13 +158,15 @@ class Stationery:
         return source.get_template(file).render(vars(words), origin=self.origin, service=service)
 
 
-def _environment(loader: BaseLoader) -> Environment:
-    return Environment(
+def _environment(loader: BaseLoader, accent: str) -> Environment:
+    environment = Environment(
         loader=loader,
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
+    environment.globals |= {"accent": accent, "on_accent": text_on(accent)}
+    return environment
 
 
 def _split(text: str) -> tuple[str, str]:

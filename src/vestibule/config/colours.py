@@ -13,6 +13,8 @@ COLOUR = re.compile(r"#[0-9a-f]{6}")
 LEAST = 4.5
 # The same at AAA (1.4.6): what we choose ourselves may as well be read with ease.
 EASY = 7.0
+# What pages and mails have where nobody says another: the one of ``web/style.css``, when light.
+ACCENT = "#4b2fb8"
 WHITE, BLACK = "#ffffff", "#101014"
 # How much of the colour is in a surface that is tinted with it.
 TINT = 0.1
@@ -43,7 +45,7 @@ def mixed(one: str, other: str, share: float) -> str:
 
 
 class Scheme(NamedTuple):
-    """The surfaces of pages, light or dark; ``static/style.css`` has the same."""
+    """The surfaces of pages, light or dark; ``web/style.css`` has the same."""
 
     name: str
     paper: str
