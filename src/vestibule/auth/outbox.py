@@ -178,24 +178,22 @@ class Outbox:
             # Looking first keeps an idle service from taking the write lock.
             if not tx.outbox.any_due(now):
                 return None
-        with self._db.begin() as tx:
+        # After a power cut it is due once more, as it would be when the lease is over.
+        with self._db.begin(lasting=False) as tx:
             return tx.outbox.claim(now, now + LEASE)
 
     def _deliver(self, message: OutboxMessage) -> str:
-        decide = KINDS[message.template]
         with self._db.read() as tx:
-            if decide(tx, message) is None:
+            letter = KINDS[message.template](tx, message)
+            if letter is None:
                 return NOBODY
         # First the way, then the token, which ends the one before: as long as the mail server is
         # away, the link in an earlier mail stays good.
         with closing(self._carrier.connect()) as post:
-            with self._db.begin() as tx:
-                letter = decide(tx, message)
-                if letter is None:
-                    return NOBODY
-                words = self._words(tx, letter)
-                if letter.owner:
-                    tx.outbox.note(message.id, user_id=letter.owner)
+            # What says nothing of an account says the same later on.
+            words = self._words(message) if letter.owner else _words(letter)
+            if words is None:
+                return NOBODY
             mail = self._stationery.write(
                 message.template,
                 words,
@@ -205,19 +203,23 @@ class Outbox:
             )
             return post.put(f"{message.created_at:%Y%m%dT%H%M%S}-{message.id}.eml", mail)
 
-    def _words(self, tx: Transaction, letter: Letter) -> Words:
-        ticket = letter.ticket
-        return Words(
-            email=letter.recipient,
-            about=letter.about,
-            token=self._tokens.issue(tx, *ticket) if ticket else "",
-            minutes=int(self._tokens.lifetime(ticket.purpose).total_seconds() // 60)
-            if ticket
-            else 0,
-        )
+    def _words(self, message: OutboxMessage) -> Words | None:
+        """What is said of an account, with a token if there is to be one."""
+        with self._db.begin() as tx:
+            letter = KINDS[message.template](tx, message)
+            if letter is None:
+                return None
+            if letter.owner:
+                tx.outbox.note(message.id, user_id=letter.owner)
+            if letter.ticket is None:
+                return _words(letter)
+            lifetime = self._tokens.lifetime(letter.ticket.purpose)
+            token = self._tokens.issue(tx, *letter.ticket)
+            return _words(letter, token, int(lifetime.total_seconds() // 60))
 
     def _settle(self, message: OutboxMessage, outcome: str) -> None:
-        with self._db.begin() as tx:
+        # What a power cut makes forgotten is sent twice: at least once is what is promised.
+        with self._db.begin(lasting=False) as tx:
             tx.outbox.note(message.id, done_at=self._clock(), outcome=outcome)
         log.info("mail.settled", extra=_named(message))
 
@@ -240,6 +242,10 @@ class Outbox:
                 tx.outbox.postpone(message.id, message.attempts, again, reason[:REASON])
         if over:
             log.error("mail.dead", extra=_named(message))
+
+
+def _words(letter: Letter, token: str = "", minutes: int = 0) -> Words:
+    return Words(letter.recipient, letter.about, token, minutes)
 
 
 def _named(message: OutboxMessage) -> dict[str, object]:
