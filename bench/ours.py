@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
+from secrets import token_hex
 from statistics import median
 from typing import Any
 
@@ -20,11 +21,18 @@ from bench.stands import SQLITE, Stand
 from bench.storm import storm, typical
 from bench.watch import watching_with
 from bench.wire import Line, request
+from vestibule.auth.keys import Keys
+from vestibule.auth.known_devices import KnownDevices
+from vestibule.config import PREFIX, clock, load
+from vestibule.db import DB
+from vestibule.web.visitors import DEVICE_COOKIE
 
 RUN = ("vestibule", "run", "--port", "PORT", "--workers")
 HASH_SECONDS = 2.5
 # Logins of a turn: as many as can be hashed in so many seconds, and at least a few.
 TURN_SECONDS, FEWEST = 4, 8
+# People who log in where they did before.
+KNOWN = 1000
 STARTS = 5
 ONE = "one@example.com"
 OK = 200
@@ -44,9 +52,25 @@ class Accounts:
         return login(f"user{self._next}@example.com")
 
 
-def login(email: str) -> bytes:
+def login(email: str, *headers: str) -> bytes:
     """The request of a login."""
-    return request("POST", "/sessions", email=email, password=PASSWORD)
+    return request("POST", "/sessions", *headers, email=email, password=PASSWORD)
+
+
+def returning(standing: Stand, data: Path, many: int) -> Iterator[bytes]:
+    """Requests of so many people, over and over, each on a device that the account knows.
+
+    :param data: the server's data directory; the key that signs what devices keep is there.
+    """
+    own = {name.removeprefix(PREFIX).lower(): value for name, value in standing.settings.items()}
+    settings = load(data=data, **own)
+    db = DB(settings.database)
+    devices = KnownDevices(db, clock, Keys.open(settings))
+    with db.read() as tx:
+        found = [tx.users.with_key(f"user{number}@example.com") for number in range(1, many + 1)]
+    db.close()
+    kept = [(user.email, devices.keep(user, token_hex(16), None)) for user in found if user]
+    return cycle([login(email, f"Cookie: {DEVICE_COOKIE}={cookie}") for email, cookie in kept])
 
 
 def check(standing: Stand) -> bytes:
@@ -79,10 +103,16 @@ def log_in(
     """Logins a second, and in turns with them those of the bare loop of the same hash."""
     rows.say(f"logins and the bare loops of their hashes, {plan.login_rounds} turns")
     with rows.attempt("login"):
-        rows.found["login"] = _beside_the_loop(plan, "argon2id", service, people.log_in)
+        again = returning(standing, work / "data", KNOWN)
+        rows.found["login"] = _beside_the_loop(plan, "argon2id", service, lambda _: next(again))
+        # Each of them has a mail written, too.
+        strangers = pace(service.url, people.log_in, many=STORMY_LOGINS * 2)
         with watching_with(service.url, check(standing)) as watched:
             pace(service.url, people.log_in, many=STORMY_LOGINS)
-        rows.found["login"]["check_p99_ms"] = watched.p99
+        rows.found["login"] |= {
+            "strangers_per_second": strangers.per_second,
+            "check_p99_ms": watched.p99,
+        }
         rows.commands["login"] = [service.command, "python -m bench.hashes --scheme argon2id"]
     if plan.database == SQLITE:
         with rows.attempt("login-classic"), classic(work) as server:

@@ -52,6 +52,8 @@ def logins(run: Run) -> Iterator[Cells]:
             loop = said(row["hashes_per_second"]) if "hashes_per_second" in row else ""
             late = said(row["check_p99_ms"]) if "check_p99_ms" in row else ""
             yield title, hashing, said(row["per_second"]), loop, late
+            if "strangers_per_second" in row:
+                yield f"{title}, new devices", hashing, said(row["strangers_per_second"]), "", ""
 
 
 def storms(run: Run) -> Iterator[Cells]:
