@@ -9,16 +9,14 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, event, text
+from sqlalchemy import event, text
 
 from vestibule import config
 from vestibule.config import SQLiteFile
 from vestibule.db.sqlite import open_engine
-from vestibule.migrations import files
+from vestibule.migrations import files, steps
 
 # The step before the newest, which adds to tables; and the one before the last that made them anew.
 LAST, DEAREST = "0003", "0002"
@@ -44,27 +42,15 @@ def main() -> None:
 def _upgraded(file: Path, before: str, then: tuple[str, ...] = ()) -> float:
     """Seconds from the schema ``before`` to the newest."""
     engine = open_engine(file, files.STEPS_CACHE)
-    event.listen(engine, "connect", _without_foreign_keys)
+    event.listen(engine, "connect", files.let_tables_be_copied)
     with engine.begin() as connection:
-        _take_back(connection, before)
+        command.downgrade(steps.over(connection), before)
         for statement in then:
             connection.execute(text(statement))
     engine.dispose()
     began = time.perf_counter()
     files.upgrade(file)
     return time.perf_counter() - began
-
-
-def _take_back(connection: Connection, revision: str) -> None:
-    steps = Config()
-    steps.set_main_option("script_location", "vestibule:migrations")
-    steps.attributes["connection"] = connection
-    command.downgrade(steps, revision)
-
-
-def _without_foreign_keys(connection: Any, _: object) -> None:
-    """SQLite changes a column by making its table anew; nothing may be deleted with the old one."""
-    connection.execute("PRAGMA foreign_keys = OFF")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from alembic import command
-from alembic.config import Config
 from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import Connection, text
@@ -79,10 +78,7 @@ def upgraded(
 
 
 def to_the_second(connection: Connection) -> None:
-    steps_of = Config()
-    steps_of.set_main_option("script_location", "vestibule:migrations")
-    steps_of.attributes["connection"] = connection
-    command.upgrade(steps_of, "0002")
+    command.upgrade(steps.over(connection), "0002")
 
 
 def micros(moment: Any) -> int:

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.command import downgrade
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
@@ -29,6 +28,7 @@ from tests.stage.visits import ALICE, register, try_login
 from vestibule import config, migrations, records
 from vestibule.auth.addresses import comparison_key
 from vestibule.config import SQLiteFile
+from vestibule.migrations import steps
 
 pytestmark = only_sqlite("upgrades of a file, with copies; see test_migrations_on_postgresql")
 
@@ -162,10 +162,7 @@ def test_the_backup_opens_with_the_version_that_made_it(
 def at_0002(filled: Path, addresses: dict[str, str]) -> None:
     """Take the file back to the second schema, with more accounts: addresses and their keys."""
     with create_engine(f"sqlite:///{filled}", poolclass=NullPool).begin() as connection:
-        alembic = Config()
-        alembic.set_main_option("script_location", "vestibule:migrations")
-        alembic.attributes["connection"] = connection
-        downgrade(alembic, "0002")
+        downgrade(steps.over(connection), "0002")
     for email, key in addresses.items():
         insert = "INSERT INTO users (email, email_key, hashed_password, created_at)"
         rows(filled, f"{insert} VALUES (?, ?, 'x', 1)", email, key)

@@ -46,7 +46,7 @@ def upgrade(database: Path) -> None:
 
     database.touch(mode=0o600)
     engine = open_engine(database, STEPS_CACHE)
-    event.listen(engine, "connect", _let_tables_be_copied)
+    event.listen(engine, "connect", let_tables_be_copied)
     try:
         with engine.begin() as connection:
             steps.take(connection)
@@ -57,7 +57,7 @@ def upgrade(database: Path) -> None:
         engine.dispose()
 
 
-def _let_tables_be_copied(connection: Any, _: object) -> None:
+def let_tables_be_copied(connection: Any, _: object) -> None:
     """SQLite changes a column by copying its table and dropping the old one.
 
     With foreign keys on, the drop would take along every row that refers to it.
