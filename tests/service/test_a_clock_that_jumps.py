@@ -17,7 +17,6 @@ from tests.stage.visits import (
     front_desk,
     log_in,
     mails,
-    register,
     reset_token,
     set_password,
     try_login,
@@ -26,14 +25,6 @@ from tests.stage.visits import (
 
 pytestmark = on_both_databases
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in."""
-    register(strict)
-    log_in(strict)
-    return strict
 
 
 def test_a_session_that_was_over_and_swept_stays_over(

@@ -43,14 +43,6 @@ def confirm(client: FlaskClient, token: str, password: str = PASSWORD) -> TestRe
 
 
 @pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in."""
-    register(strict)
-    log_in(strict)
-    return strict
-
-
-@pytest.fixture
 def token(alice: FlaskClient) -> str:
     """The token that the new address got."""
     says(ask(alice), 200, email=ELSEWHERE, message=ASKED)

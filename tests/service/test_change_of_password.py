@@ -33,14 +33,6 @@ def change(client: FlaskClient, current: str = PASSWORD, new: str = NEW_PASSWORD
     return client.put("/profile/password", json=form)
 
 
-@pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in."""
-    register(strict)
-    log_in(strict)
-    return strict
-
-
 def test_the_new_password_opens_the_account_and_the_old_does_not(alice: FlaskClient) -> None:
     says(change(alice), 200, email=ALICE, message="Password updated")
     elsewhere = visitor(alice.application)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Build
@@ -27,14 +26,6 @@ from tests.stage.visits import (
     try_login,
     visitor,
 )
-
-
-@pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in."""
-    register(strict)
-    log_in(strict)
-    return strict
 
 
 def test_the_account_is_gone(alice: FlaskClient) -> None:

@@ -36,14 +36,6 @@ POSTS: dict[str, dict[str, Any]] = {
 AGENT = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 
 
-@pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in."""
-    register(strict)
-    log_in(strict)
-    return strict
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_who_is_not_logged_in_gets_the_form_to_do_so_in_its_place(
     strict: FlaskClient, path: str

@@ -15,7 +15,6 @@ from tests.stage.visits import (
     PASSWORD,
     WRONG,
     front_desk,
-    log_in,
     mail_to,
     register,
     reset_token,
@@ -26,14 +25,6 @@ from tests.stage.visits import (
 )
 from vestibule.auth.errors import UnknownEmail
 from vestibule.auth.operators import Operators
-
-
-@pytest.fixture
-def alice(strict: FlaskClient) -> FlaskClient:
-    """Alice, logged in."""
-    register(strict)
-    log_in(strict)
-    return strict
 
 
 @pytest.fixture

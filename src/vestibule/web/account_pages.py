@@ -178,13 +178,12 @@ def _email_refused(refusal: Refusal, now: str, email: str) -> Response:
     known = _has_password()
     if isinstance(known, Response):
         return known
-    same = {"email_invalid": "email_same"} if email == now else {}
-    at, instead = (
-        {} if known else {"credentials_wrong": ""},
-        {"credentials_wrong": "password_wrong"},
-    )
+    at = {} if known else {"credentials_wrong": ""}
+    instead = {"credentials_wrong": "password_wrong"}
+    if email == now:
+        instead["email_invalid"] = "email_same"
     given = {"now": now, "email": email, "password": known}
-    return refused("account_email.html", refusal, at=at, instead=instead | same, **given)
+    return refused("account_email.html", refusal, at=at, instead=instead, **given)
 
 
 @account_pages.get("/export")

@@ -119,7 +119,7 @@ EXPORT = {
 def change_password() -> ResponseReturnValue:
     """Set another password, and hand over a fresh session."""
     form = read(PasswordChange, missing=400)
-    if not form.current_password and auth().factors.enrolments.listing(session_id()).password:
+    if not form.current_password and auth().accounts.has_password(session_id()):
         raise BadFields(400, "current_password is missing.")
     email, session = auth().accounts.change_password(
         session_id(), form.current_password, form.new_password, device()
@@ -156,7 +156,7 @@ def change_password() -> ResponseReturnValue:
 def change_email() -> ResponseReturnValue:
     """Mail a link to the new address, and tell the old one."""
     form = read(NewAddress, missing=400)
-    if not form.password and auth().factors.enrolments.listing(session_id()).password:
+    if not form.password and auth().accounts.has_password(session_id()):
         raise BadFields(400, "password is missing.")
     auth().email_changes.request(session_id(), form.email, form.password, device())
     return answer(email=form.email, message=ASKED)
