@@ -30,7 +30,7 @@ SERVE = ("vestibule", "run", "--port", "PORT", "--workers", str(WORKERS))
 # The first minute fills what is to be filled; then the same again and again.
 WARM_SECONDS, REST_SECONDS, LOOK_SECONDS = 60, 8, 10
 MEGABYTES, GROWTH = 90.0, 0.05
-PAGES = ("/", "/reset_password", "/docs", "/openapi.json", "/readyz", "/static/style.css")
+PAGES = ("/", "/reset_password", "/docs", "/openapi.json", "/readyz", "/static/forms.js")
 
 
 def main() -> None:

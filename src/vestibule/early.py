@@ -27,7 +27,7 @@ from vestibule.lanes import Answer
 from vestibule.observe import log_request, new_request_id
 from vestibule.web.checks import CHECKS
 from vestibule.web.error_pages import Page
-from vestibule.web.headers import headers_of, is_https, page_headers
+from vestibule.web.headers import headers_of, is_https
 from vestibule.web.problems import HTTP_PROBLEMS, PROBLEM, RETRY_AFTER, as_json, problem_body
 from vestibule.web.visitors import address_of, session_id_reader
 
@@ -73,27 +73,18 @@ class TooBusy:
         """Say it in JSON, or by the ``page`` that whoever asks for one would rather have."""
         self._page = page
         self._body = as_json(problem_body(503, *HTTP_PROBLEMS[503])).encode()
-        usual = dict(headers_of(settings))
-        self._headers = _lower(usual) | {"content-type": PROBLEM, "retry-after": RETRY_AFTER}
-        self._page_headers = self._headers | {
-            **_lower(page_headers(settings)),
-            "content-type": "text/html; charset=utf-8",
-        }
+        usual = {name.lower(): value for name, value in headers_of(settings)}
+        self._headers = usual | {"content-type": PROBLEM, "retry-after": RETRY_AFTER}
 
     def __call__(self, scope: Any) -> Answer:
         """The answer to a request of RSGI's ``scope`` whose path is one of our rules."""
         began = time.perf_counter()
         path, own_id = scope.path.rstrip("/"), new_request_id()
         asked = (scope.headers.get(name) for name in ("accept", "accept-language", "cookie"))
-        page = self._page(path, *asked)
+        headers, body = self._page(path, *asked) or ({}, self._body)
         log_request(scope.method, path, 503, began)
-        headers, body = (self._page_headers, page) if page else (self._headers, self._body)
         own = {"content-length": str(len(body)), "x-request-id": own_id}
-        return Answer(503, list((headers | own).items()), body)
-
-
-def _lower(headers: dict[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+        return Answer(503, list((self._headers | headers | own).items()), body)
 
 
 def origin_reader(settings: Settings) -> Callable[[Any], str]:

@@ -27,7 +27,6 @@ ENTRY = {
         "POST /login",
         "POST /language",
         "POST /logout",
-        "GET /theme.css",
         "GET /theme/logo",
         # What a passkey is to sign, which is for nobody in particular.
         "POST /sessions/passkey/challenge",

@@ -152,7 +152,7 @@ def test_the_proxy_sends_every_path_of_the_service_there(tmp_path: Path) -> None
     assert pattern
     settings: Any = {"data": tmp_path}
     app = create_app(Settings(**settings), worker=False)
-    paths = {rule.rule.replace("<path:filename>", "style.css") for rule in app.url_map.iter_rules()}
+    paths = {rule.rule.replace("<path:filename>", "forms.js") for rule in app.url_map.iter_rules()}
     sent = {path for path in paths if re.search(pattern[1], path)}
     assert paths - sent == NOT_FOR_BROWSERS
     app.extensions["vestibule"].upkeep.close()

@@ -66,9 +66,10 @@ def _register_and_log_in(server: Running) -> None:
 def _see_the_pages(server: Running) -> None:
     home = requests.get(server.url, headers={"Accept": "text/html"}, timeout=10)
     assert ">Bienvenue<" in home.text
-    (sheet,) = re.findall(r'<link rel="stylesheet" href="([^"]+)"', home.text)
-    style = requests.get(f"{server.url}{sheet}", timeout=10)
-    assert style.headers["Content-Type"].startswith("text/css")
+    assert "<style>" in home.text
+    (icon,) = re.findall(r'<link rel="icon" href="([^"]+)"', home.text)
+    picture = requests.get(f"{server.url}{icon}", timeout=10)
+    assert picture.headers["Content-Type"].startswith("image/svg+xml")
     assert requests.get(f"{server.url}/docs", timeout=10).status_code == 200
     reset = requests.get(f"{server.url}/reset_password?token=unknown", timeout=10)
     assert reset.headers["Content-Type"].startswith("text/html")

@@ -29,7 +29,7 @@ def test_templates_static_files_migrations_and_mails_are_in_it(wheel: Path) -> N
     for part in (
         "py.typed",
         "web/templates/home.html",
-        "web/static/style.css",
+        "web/style.css",
         "migrations/env.py",
         "migrations/versions/0001_accounts.py",
         "auth/mails/reset.txt",

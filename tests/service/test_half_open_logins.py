@@ -39,7 +39,7 @@ ITS_OWN = {
 # Nobody need be known there.
 OPEN = {
     *("GET /register", "POST /register", "GET /login", "POST /logout", "POST /language"),
-    *("GET /theme.css", "GET /theme/logo"),
+    "GET /theme/logo",
     *("GET /", "GET /docs", "GET /openapi.json", "GET /healthz", "GET /readyz", "POST /users"),
     *("POST /password_strength", "POST /reset_password", "POST /reset_password/form"),
     *("GET /reset_password", "POST /sessions/passkey/challenge"),

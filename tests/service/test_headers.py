@@ -14,11 +14,11 @@ from tests.stage.profiles import STRICT
 from tests.stage.visits import log_in, register, reset_token
 
 PUBLIC = "https://auth.example.com"
-PATHS = ["/", "/profile", "/docs", "/openapi.json", "/healthz", "/static/style.css", "/nowhere"]
+PATHS = ["/", "/profile", "/docs", "/openapi.json", "/healthz", "/static/forms.js", "/nowhere"]
 KINDS = {
     "application/json",
     "application/problem+json",
-    "text/css; charset=utf-8",
+    "text/javascript; charset=utf-8",
     "text/html; charset=utf-8",
 }
 HTML = {"Accept": "text/html"}

@@ -31,7 +31,7 @@ def document(client: FlaskClient) -> dict[str, Any]:
 
 
 # The forms and the cookie of the language need no storage.
-ENTRY = ("/register", "/login", "/language", "/theme.css", "/theme/logo")
+ENTRY = ("/register", "/login", "/language", "/theme/logo")
 OWN = {
     *("challenge_over", "email_in_use", "factor_needed", "factor_unknown", "factor_wrong"),
     *("factors_full", "passkey_copied", "passkey_known", "passkey_needed", "passkey_refused"),

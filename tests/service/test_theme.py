@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +24,11 @@ from tests.stage.visits import ALICE, log_in, register
 from vestibule.app import create_app
 from vestibule.auth.stationery import Words, stationery
 from vestibule.config import BadSetting, load
-from vestibule.config.colours import DARK, LEAST, LIGHT, contrast, text_on
+from vestibule.config.colours import ACCENT, DARK, LEAST, LIGHT, contrast, text_on
 from vestibule.config.mail_server import require_sender
-from vestibule.web.theme import ICON, ICON_ACCENT, ICON_LINE, MOST_BYTES, put_on, theme
+from vestibule.web.theme import ICON, ICON_LINE, MOST_BYTES, put_on, theme
 
-CSS = (SRC / "web" / "static" / "style.css").read_text(encoding="utf-8")
+CSS = (SRC / "web" / "style.css").read_text(encoding="utf-8")
 NAME = "Möbel & <Söhne>"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
 DRAWN = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
@@ -66,6 +68,10 @@ def test_mails_and_authenticators_say_it_too(build: Build, clock: MovableClock) 
     mail = paper.write("reset", Words(ALICE, "", "t", 30), clock(), cause="1", encoding="8bit")
     assert mail["From"] == "Example <vestibule@localhost>"
     assert "Example" in text(mail, "html")
+    assert f"background: {ACCENT}; color: #ffffff" in text(mail, "html")
+    colours = stationery(load(site_accent="#0b6e4f"))
+    mail = colours.write("reset", Words(ALICE, "", "t", 30), clock(), cause="1", encoding="8bit")
+    assert "background: #0b6e4f; color: #ffffff" in text(mail, "html")
     named = load(site_name="Example", mail_from="Example accounts <a@example.com>")
     assert stationery(named).sender == "Example accounts <a@example.com>"
 
@@ -94,34 +100,41 @@ def test_what_is_no_name_is_refused_at_start(name: str) -> None:
 def test_pages_have_the_colours_and_no_others_style(build: Build) -> None:
     client = build(STRICT, site_accent="#0B6E4F", site_accent_dark="#7fd8b5").test_client()
     page = look(client, "/login")
-    assert page.text.index("/static/style.css") < page.text.index('href="/theme.css"')
-    assert "style=" not in page.text
-    assert "unsafe" not in page.headers["Content-Security-Policy"]
-    sheet = client.get("/theme.css")
-    assert sheet.content_type == "text/css; charset=utf-8"
-    light, dark = sheet.text.split("@media")
+    (style,) = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
+    assert style.startswith(CSS)
+    light, dark = style.removeprefix(CSS).split("@media")
     assert "--accent: #0b6e4f; --on-accent: #ffffff;" in light
     assert "--accent: #7fd8b5; --on-accent: #101014;" in dark
-    # What the operator's sheet says again is what ours says, and nothing else.
-    assert set(re.findall(r"--[\w-]+", sheet.text)) <= set(re.findall(r"--[\w-]+", CSS))
+    # What is said for the operator is what our sheet says, and nothing else.
+    assert set(re.findall(r"--[\w-]+", light + dark)) <= set(re.findall(r"--[\w-]+", CSS))
     assert "#0b6e4f" in client.get("/theme/logo").text, "our picture has the colour too"
 
 
-def test_a_sheet_that_the_browser_has_is_not_sent_again(build: Build) -> None:
+@pytest.mark.parametrize("profile", [STRICT, CLASSIC])
+def test_a_page_may_have_the_style_that_it_holds_and_no_other(build: Build, profile: str) -> None:
+    for settings in ({}, {"site_accent": "#0b6e4f"}):
+        page = look(build(profile, **settings).test_client(), "/")
+        (style,) = re.findall(r"<style>(.*?)</style>", page.text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        policy = page.headers["Content-Security-Policy"]
+        assert f"style-src 'self' 'sha256-{digest}';" in policy
+        assert "unsafe" not in policy
+        assert "style=" not in page.text.replace(style, "")
+
+
+def test_a_logo_that_the_browser_has_is_not_sent_again(build: Build) -> None:
     client = build(STRICT, site_accent="#0b6e4f").test_client()
-    for path in ("/theme.css", "/theme/logo"):
-        first = client.get(path)
-        again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
-        assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
-        assert first.headers["Cache-Control"] == "no-cache"
-        assert first.headers["X-Content-Type-Options"] == "nosniff"
+    first = client.get("/theme/logo")
+    again = client.get("/theme/logo", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code, again.data) == (200, 304, b"")
+    assert first.headers["Cache-Control"] == "no-cache"
+    assert first.headers["X-Content-Type-Options"] == "nosniff"
 
 
 def test_nothing_is_asked_for_that_was_not_chosen(strict: FlaskClient) -> None:
     page = look(strict, "/").text
     assert "/theme" not in page
     assert 'src="/static/icon.svg"' in page
-    assert strict.get("/theme.css").text == ""
     assert strict.get("/theme/logo").data == ICON.read_bytes()
 
 
@@ -171,7 +184,7 @@ def test_our_own_colours_could_be_an_operators() -> None:
         assert said["card"].replace("#fff", "#ffffff") == scheme.card
         assert scheme.contrast(said["accent"]) >= LEAST
         assert contrast(text_on(said["accent"]), said["accent"]) >= LEAST
-    assert ICON.read_text().count(ICON_ACCENT) == ICON.read_text().count(ICON_LINE) == 1
+    assert ICON.read_text().count(ACCENT) == ICON.read_text().count(ICON_LINE) == 1
 
 
 @pytest.mark.parametrize(("content", "kind"), PICTURES)
@@ -228,4 +241,4 @@ def test_the_exercise_looks_as_it_comes(build: Build, tmp_path: Path) -> None:
     path.write_bytes(PNG)
     client = build(CLASSIC, site_logo=path, site_accent="#0b6e4f").test_client()
     assert "/theme" not in look(client, "/").text
-    assert client.get("/theme.css").status_code == 404
+    assert client.get("/theme/logo").status_code == 404

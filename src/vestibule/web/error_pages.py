@@ -13,8 +13,9 @@ from vestibule.web.openapi import HTML, JSON, shows_pages
 from vestibule.web.problems import PROBLEM
 from vestibule.web.sheet import LANGUAGE, SHEETS, Sheets, here, show, words
 
-# The page for a path and the headers Accept, Accept-Language and Cookie; none: JSON will do.
-Page = Callable[[str, str | None, str | None, str | None], bytes | None]
+# The page for a path and the headers Accept, Accept-Language and Cookie, with headers of its own;
+# none: JSON will do.
+Page = Callable[[str, str | None, str | None, str | None], tuple[dict[str, str], bytes] | None]
 # Where to try once more may help; elsewhere it would fail alike.
 PASSING = frozenset({408, 429, 500, 503})
 
@@ -60,15 +61,17 @@ def busy_pages(app: Flask) -> Page:
         tag: sheets.render("error.html", said, **given).encode()
         for tag, said in sheets.languages.all.items()
     }
+    headers = {name.lower(): value for name, value in sheets.headers.items()}
+    headers["content-type"] = "text/html; charset=utf-8"
     name = f"__Host-{LANGUAGE}" if app.config["HTTPS"] else LANGUAGE
 
     def page(
         path: str, accept: str | None, languages: str | None, cookies: str | None
-    ) -> bytes | None:
+    ) -> tuple[dict[str, str], bytes] | None:
         if path not in paths or not _prefers(accept):
             return None
         chosen = _value(cookies or "", name)
-        return pages[sheets.languages.chosen(chosen, languages).tag]
+        return headers, pages[sheets.languages.chosen(chosen, languages).tag]
 
     return page
 

@@ -10,14 +10,15 @@ from flask import Flask
 from vestibule.config import Settings
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
-CONTENT_SECURITY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+CONTENT_SECURITY = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+# The same of a page: it has the style that it holds, or one from here.
+PLAIN_PAGE_SECURITY = (
+    "default-src 'none'; style-src 'self' {style}; img-src 'self'; form-action {targets}; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-# The same of a page: a script of ours may run, and speak to here. It makes no HTML of text.
+# And a script of ours may run, and speak to here. It makes no HTML of text.
 PAGE_SECURITY = (
-    "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
-    "img-src 'self'; form-action {targets}; base-uri 'none'; frame-ancestors 'none'; "
+    f"{PLAIN_PAGE_SECURITY}; script-src 'self'; connect-src 'self'; "
     "require-trusted-types-for 'script'"
 )
 # Nothing here is for a cache, a frame, another site's page or window, or a Referer header.
@@ -45,17 +46,19 @@ def headers_of(settings: Settings) -> list[tuple[str, str]]:
     return [*HEADERS, secure] if is_https(settings) else HEADERS
 
 
-def page_headers(settings: Settings) -> dict[str, str]:
+def page_headers(settings: Settings, style: str) -> dict[str, str]:
     """What pages say otherwise than other answers.
 
     A form says where it is sent from: with the policy of all other answers, browsers that know no
     Fetch Metadata say ``Origin: null``. A token in the page's address stays out of it all the same.
+
+    :param style: what the policy calls the style that pages hold.
     """
     # A browser follows the redirect after a form only to where forms may be sent.
     targets = " ".join(["'self'", *settings.may_return_to])
-    policy = CONTENT_SECURITY if settings.classic else PAGE_SECURITY.format(targets=targets)
+    policy = PLAIN_PAGE_SECURITY if settings.classic else PAGE_SECURITY
     return {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": policy.format(style=style, targets=targets),
         "Referrer-Policy": "strict-origin",
         "Vary": "Accept, Accept-Language, Cookie",
     }

@@ -64,7 +64,7 @@ class Sheets:
 
     def __init__(self, settings: Settings, look: Theme) -> None:
         self.languages = languages_of(settings)
-        self.headers = page_headers(settings)
+        self.headers = page_headers(settings, look.style_source)
         self.return_origins = settings.may_return_to
         self._templates = Templates(
             settings.page_templates,
@@ -76,7 +76,7 @@ class Sheets:
                 "passkeys": not settings.classic and Passkeys.of(settings).domain is not None,
                 "site": settings.called,
                 "picture": look.picture,
-                "coloured": look.coloured,
+                "style": look.style,
                 "trouble": None,
                 "notice": None,
                 "here": "/",

@@ -6,14 +6,17 @@ them runs, and looked at by itself it has the policy of every other answer, whic
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import logging
 from pathlib import Path
 from typing import NamedTuple, cast
 
 from flask import Blueprint, Flask, Response, current_app, request
+from markupsafe import Markup
 
 from vestibule.config import PREFIX, BadSetting, Settings
-from vestibule.config.colours import DARK, LIGHT, Scheme, mixed, text_on
+from vestibule.config.colours import ACCENT, DARK, LIGHT, Scheme, mixed, text_on
 from vestibule.web.openapi import Answer, Operation, describe
 
 log = logging.getLogger(__name__)
@@ -21,9 +24,11 @@ log = logging.getLogger(__name__)
 theme = Blueprint("theme", __name__)
 
 THEME = "theme"
-ICON = Path(__file__).parent / "static" / "icon.svg"
-# The colours of our own picture, which become the operator's.
-ICON_ACCENT, ICON_LINE = "#4b2fb8", "#c9bcff"
+HERE = Path(__file__).parent
+STYLE = HERE / "style.css"
+ICON = HERE / "static" / "icon.svg"
+# The line of our own picture, whose ground is the accent.
+ICON_LINE = "#c9bcff"
 LINE_SHARE = 0.3
 MOST_BYTES = 256 * 1024
 SVG = "image/svg+xml"
@@ -61,14 +66,20 @@ class Theme:
         accents = None if settings.classic else settings.accents
         logo = None if settings.classic else settings.site_logo
         css = _css(accents.light, accents.dark) if accents else ""
-        self.css = Asset(css.encode(), "text/css; charset=utf-8")
+        # In each page, not beside it: a browser shows nothing until it has the style, and would
+        # have to ask for it first.
+        self.style = Markup(STYLE.read_text(encoding="utf-8") + css)  # noqa: S704 - ours.
         if logo:
             self.logo = Asset(*read_logo(logo))
         else:
-            self.logo = Asset(_icon(accents.light if accents else ICON_ACCENT), SVG)
-        # A page that looks as it comes asks for no more than it did.
-        self.coloured = accents is not None
+            self.logo = Asset(_icon(accents.light if accents else ACCENT), SVG)
         self.picture = "/theme/logo" if accents or logo else f"/static/{ICON.name}"
+
+    @property
+    def style_source(self) -> str:
+        """What a content policy calls the style, and no other: its digest (CSP, section 2.3.1)."""
+        digest = hashlib.sha256(self.style.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 def put_on(app: Flask, settings: Settings) -> Theme:
@@ -119,8 +130,8 @@ def _css(light: str, dark: str) -> str:
 
 
 def _icon(accent: str) -> bytes:
-    drawn = ICON.read_text(encoding="utf-8").replace(ICON_ACCENT, accent)
-    line = ICON_LINE if accent == ICON_ACCENT else mixed(accent, text_on(accent), LINE_SHARE)
+    drawn = ICON.read_text(encoding="utf-8").replace(ACCENT, accent)
+    line = ICON_LINE if accent == ACCENT else mixed(accent, text_on(accent), LINE_SHARE)
     return drawn.replace(ICON_LINE, line).encode()
 
 
@@ -128,31 +139,11 @@ def _unusable(reason: str) -> BadSetting:
     return BadSetting(f"site_logo ({PREFIX}SITE_LOGO): {reason}.")
 
 
-@theme.get("/theme.css")
-@describe(
-    Operation(
-        "The colours that the operator chose",
-        (Answer(200, "A style sheet; empty: those that come with the service"), SAME),
-        storage=False,
-    )
-)
-def css() -> Response:
-    """Serve the style sheet."""
-    return _kept(_theme().css)
-
-
 @theme.get("/theme/logo")
 @describe(Operation("The picture beside the service", (Answer(200, "It"), SAME), storage=False))
 def logo() -> Response:
     """Serve the picture."""
-    return _kept(_theme().logo)
-
-
-def _theme() -> Theme:
-    return cast(Theme, current_app.extensions[THEME])
-
-
-def _kept(asset: Asset) -> Response:
+    asset = cast(Theme, current_app.extensions[THEME]).logo
     response = Response(asset.content, content_type=asset.kind)
     response.add_etag()
     # As with the other files of pages: kept, and asked for whenever it is needed.
