@@ -19,7 +19,7 @@ from typing import Any
 from bench import plot
 from bench.acts import COLD, PAUSED, SUMMED, WARM
 from bench.bars import longer, said
-from bench.growth import HEADINGS
+from bench.growth import HEADINGS, cell
 from bench.report import CHECKS, SECTIONS, STORMS, Cells, Run, circumstances, judged, promises
 from bench.stands import KINDS, SQLITE
 
@@ -128,13 +128,9 @@ def _growth(runs: Runs) -> str:
     if GROWTH not in runs:
         return "Not measured yet."
     rows = runs[GROWTH]["rows"]
-    cells = (tuple(_cell(row, *heading) for heading in HEADINGS.items()) for row in rows)
+    cells = (tuple(cell(row, *heading) for heading in HEADINGS.items()) for row in rows)
     table = markdown([tuple(HEADINGS), *cells])
     return "\n\n".join([*(f"![{ALT[name]}](performance/{name})" for name in grown(runs)), table])
-
-
-def _cell(row: dict[str, float], name: str, form: str) -> str:
-    return form.format(row[name]) if name in row else "-"
 
 
 def _minutes(runs: Runs) -> str:
