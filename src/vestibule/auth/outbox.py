@@ -191,7 +191,7 @@ class Outbox:
         # away, the link in an earlier mail stays good.
         with closing(self._carrier.connect()) as post:
             # What says nothing of an account says the same later on.
-            words = self._words(message) if letter.owner else _words(letter)
+            words = self._words(message) if letter.owner else _said(letter)
             if words is None:
                 return NOBODY
             mail = self._stationery.write(
@@ -212,10 +212,10 @@ class Outbox:
             if letter.owner:
                 tx.outbox.note(message.id, user_id=letter.owner)
             if letter.ticket is None:
-                return _words(letter)
+                return _said(letter)
             lifetime = self._tokens.lifetime(letter.ticket.purpose)
             token = self._tokens.issue(tx, *letter.ticket)
-            return _words(letter, token, int(lifetime.total_seconds() // 60))
+            return _said(letter, token, int(lifetime.total_seconds() // 60))
 
     def _settle(self, message: OutboxMessage, outcome: str) -> None:
         # What a power cut makes forgotten is sent twice: at least once is what is promised.
@@ -244,7 +244,7 @@ class Outbox:
             log.error("mail.dead", extra=_named(message))
 
 
-def _words(letter: Letter, token: str = "", minutes: int = 0) -> Words:
+def _said(letter: Letter, token: str = "", minutes: int = 0) -> Words:
     return Words(letter.recipient, letter.about, token, minutes)
 
 
