@@ -210,7 +210,9 @@ def _change_a_copy(place: Place, copy: Path) -> None:
     began = time.perf_counter()
     _vestibule(place, "db", "backup", str(copy / "data" / place.file.name))
     place.note("backup s", time.perf_counter() - began)
-    modules = ["bench.sweeps", *["bench.steps"] * (place.people <= STEPPED)]
+    modules = ["bench.sweeps"]
+    if place.people <= STEPPED:
+        modules.append("bench.steps")
     for module in modules:
         ended = subprocess.run(
             [*pinned(SERVER_CORE), sys.executable, "-m", module],

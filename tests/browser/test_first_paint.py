@@ -30,7 +30,7 @@ NOTHING = "/healthz"
 def painted(browser: Browser, url: str) -> float:
     """After how many milliseconds a visitor sees something, who has nothing of ours in a cache.
 
-    Nobody listens to what the page asks for: to tell that took a fifth of the time.
+    Nobody listens to what the page asks for: the browser would have to tell it meanwhile.
     """
     with browser.new_context() as visitor:
         page = visitor.new_page()

@@ -236,6 +236,13 @@ def test_a_logo_that_is_gone_since_the_start_is_ours(
     assert "page.logo_broken" in caplog.text
 
 
+def test_the_exercise_leads_nobody_elsewhere(build: Build) -> None:
+    elsewhere = "https://app.example.com"
+    for profile, targets in ((STRICT, f"'self' {elsewhere}"), (CLASSIC, "'self'")):
+        page = look(build(profile, return_origins=elsewhere).test_client(), "/")
+        assert f"form-action {targets};" in page.headers["Content-Security-Policy"]
+
+
 def test_the_exercise_looks_as_it_comes(build: Build, tmp_path: Path) -> None:
     path = tmp_path / "logo.png"
     path.write_bytes(PNG)

@@ -54,9 +54,11 @@ def page_headers(settings: Settings, style: str) -> dict[str, str]:
 
     :param style: what the policy calls the style that pages hold.
     """
-    # A browser follows the redirect after a form only to where forms may be sent.
-    targets = " ".join(["'self'", *settings.may_return_to])
     policy = PLAIN_PAGE_SECURITY if settings.classic else PAGE_SECURITY
+    # A browser follows the redirect after a form only to where forms may be sent. The exercise
+    # leads nobody elsewhere.
+    returns = () if settings.classic else settings.may_return_to
+    targets = " ".join(["'self'", *returns])
     return {
         "Content-Security-Policy": policy.format(style=style, targets=targets),
         "Referrer-Policy": "strict-origin",
